@@ -93,6 +93,41 @@ COMMON_BLOCKS = (
         "(Squeeze-and-Excitation, 2017).",
     ),
     CommonBlock(
+        "MBConv",
+        "efficientnet",
+        "Widens, filters each channel separately, weighs the channels by squeeze-and-excitation, "
+        "narrows again, with a shortcut (EfficientNet, 2019).",
+    ),
+    CommonBlock(
+        "UNetDown",
+        "unet",
+        "Halves the map by a max pool, then two 3×3 convolutions: a step down (U-Net, 2015).",
+    ),
+    CommonBlock(
+        "UNetUp",
+        "unet",
+        "Doubles the map and appends the one of that size from the way down, then two 3×3 "
+        "convolutions: a step up (U-Net, 2015).",
+    ),
+    CommonBlock(
+        "TransformerEncoder",
+        "vit_b_16",
+        "Attention, then two dense layers for each token, each with a norm and a shortcut around "
+        "it, as nn.TransformerEncoderLayer with norm_first (Transformer, 2017; ViT, 2020).",
+    ),
+    CommonBlock(
+        "SwinBlock",
+        "swin_t",
+        "Attention within windows, then two dense layers for each pixel, each with a norm and a "
+        "shortcut around it; takes height, width, features (Swin, 2021).",
+    ),
+    CommonBlock(
+        "ConvNeXtBlock",
+        "convnext_tiny",
+        "A large kernel for each channel, then two dense layers over the channels, and a shortcut "
+        "around them (ConvNeXt, 2022).",
+    ),
+    CommonBlock(
         "MLPConv",
         "nin_cifar10",
         "A convolution and two 1×1 convolutions: a small network that slides over the image "

@@ -37,12 +37,15 @@ class LessonDesign:
         The name of a file in ``presets/lessons``, or of a preset, without the suffix.
     arguments
         The values of its arguments that differ from the defaults.
+    recipe
+        Settings of its recipe that differ from that of the lesson, by dotted names.
     """
 
     key: str
     title: str
     source: str
     arguments: "Mapping[str, Scalar]" = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Lesson:
     commands
         The commands that show the same on the command line, for each of its designs.
     recipe
-        Settings of the recipe that differ from the defaults, by dotted names.
+        Settings of the recipe that differ from the defaults, by dotted names; a design may have
+        further ones.
     """
 
     key: str
@@ -120,12 +124,12 @@ def load(each: LessonDesign) -> "Design":
     return replace(design, name=each.title)
 
 
-def recipe(lesson: Lesson) -> "Recipe":
-    """Return the recipe with which all designs of a lesson are trained."""
+def recipe(lesson: Lesson, each: LessonDesign) -> "Recipe":
+    """Return the recipe with which a design of a lesson is trained."""
     from designer.recipe.reading import changed
     from designer.recipe.recipe import Recipe
 
-    return changed(Recipe(), lesson.recipe)
+    return changed(Recipe(), {**lesson.recipe, **each.recipe})
 
 
 def write(lesson: Lesson, target: Path) -> list[Path]:
@@ -165,7 +169,7 @@ def write(lesson: Lesson, target: Path) -> list[Path]:
     except OSError as error:
         raise unwritable(text, error) from error
     for each, path in zip(lesson.designs, paths, strict=True):
-        files.save(load(each), path, stored.dump(recipe(lesson), path))
+        files.save(load(each), path, stored.dump(recipe(lesson, each), path))
     return [text, *paths]
 
 
@@ -188,6 +192,7 @@ def page(lesson: Lesson) -> str:
 
 _COLORS = "shapes10"  # the built-in color pictures
 _DIGITS = "mnist10k"  # the built-in digits
+_STRONG_DECAY = {"optimizer.weight_decay": 0.1}
 
 LESSONS = (
     Lesson(
@@ -299,5 +304,61 @@ LESSONS = (
             "epochs": 4,
             "batch": 50,
         },
+    ),
+    Lesson(
+        "underfitting",
+        "Underfitting",
+        (
+            "Four tabs train on the same digits: with a network that is too small, with a learning "
+            "rate that is too low, with a weight decay that is too strong, and with none of these.",
+            "Press Train in each tab, compare the curves in Runs, and read the advice below them "
+            "and what helps.",
+            "In the first three even the images that are trained on are not learned well, and the "
+            "validation accuracy is hardly lower; the remedies are a larger network, larger steps "
+            "or more of them, and less regularization.",
+        ),
+        "training",
+        (
+            LessonDesign("small", "Too small", "fitting", {"width": 1}),
+            LessonDesign(
+                "slow", "Rate too low", "fitting", recipe={"optimizer.learning_rate": 0.0005}
+            ),
+            LessonDesign("decayed", "Too much decay", "fitting", recipe=_STRONG_DECAY),
+            LessonDesign("fitting", "Fitting", "fitting"),
+        ),
+        ("train",),
+        {"data.source": _DIGITS, "data.limit": 3000, "epochs": 6, "batch": 50},
+    ),
+    Lesson(
+        "overfitting",
+        "Overfitting",
+        (
+            "Five tabs hold one network that is trained on 300 digits only: as it is, with "
+            "dropout, with images that are moved and turned at random, with weight decay, and on "
+            "ten times as many digits for as many steps.",
+            "Press Train in each tab, compare the curves of both parts in Runs, and read the "
+            "advice below them.",
+            "The first learns its images by heart, while its validation loss rises again; each "
+            "remedy narrows the gap, and more data narrow it most.",
+        ),
+        "training",
+        (
+            LessonDesign("overfitting", "By heart", "fitting"),
+            LessonDesign("dropout", "Dropout", "fitting", {"dropout": 0.5}),
+            LessonDesign(
+                "augmented",
+                "Augmentation",
+                "fitting",
+                recipe={"augmentation.shift": 0.1, "augmentation.rotation": 15.0},
+            ),
+            LessonDesign(
+                "decay", "Weight decay", "fitting", recipe={"optimizer.weight_decay": 0.02}
+            ),
+            LessonDesign(
+                "more_data", "More data", "fitting", recipe={"data.limit": 3000, "epochs": 3}
+            ),
+        ),
+        ("train",),
+        {"data.source": _DIGITS, "data.limit": 300, "epochs": 30, "batch": 50},
     ),
 )

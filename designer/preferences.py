@@ -87,6 +87,8 @@ class Preferences(msgspec.Struct, kw_only=True):
         Size and position of the Data window, as `geometry`.
     toured
         Whether the tour was started.
+    silenced
+        Keys of the doctor's conditions of which nothing is said.
     """
 
     theme: ThemeName = "system"
@@ -105,6 +107,7 @@ class Preferences(msgspec.Struct, kw_only=True):
     toured: bool = False
     gallery: GalleryView = GalleryView()
     runs: RunsView = RunsView()
+    silenced: list[str] = []
 
     def remember(self, path: Path) -> None:
         """Put a file first in the list of recent ones."""

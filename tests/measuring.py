@@ -29,6 +29,21 @@ def saved_bytes(module: nn.Module, *inputs: torch.Tensor) -> int:
     return sum(saved.values())
 
 
+def _trilinear_flops(first, weight, second, *_, out_val, **__):
+    """Return twice the weights of a bilinear layer for every row."""
+    return 2 * out_val.numel() * weight.shape[1] * weight.shape[2]
+
+
+# torch's table of formulas lacks the kernel of the CPU, but has those of GPUs.
+_FORMULAS = {
+    **flop_registry,
+    torch.ops.aten._trilinear: _trilinear_flops,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: flop_registry[
+        torch.ops.aten._scaled_dot_product_flash_attention
+    ],
+}
+
+
 class MacCounter(TorchDispatchMode):
     """Counts multiply-accumulates: half of the FLOPs by torch's formulas.
 
@@ -46,7 +61,7 @@ class MacCounter(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
-        formula = flop_registry.get(function.overloadpacket)
+        formula = _FORMULAS.get(function.overloadpacket)
         if formula is not None:
             self.flops += formula(*args, **(kwargs or {}), out_val=result)
         return result

@@ -18,6 +18,7 @@ from designer.analysis.report.check import SCHEMA_PATH
 from designer.cli import main
 from designer.cli.commands import program
 from designer.cli.parameters import Whole
+from designer.cli.recipes import TAKE_SETTINGS
 
 ROOT = Path(__file__).parents[1]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -402,6 +403,15 @@ def test_presets_json(capsys: Captured) -> None:
 def test_version(capsys: Captured) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"netdesigner {__version__}\n"
+
+
+def test_errors_say_how_to_set_a_setting_where_the_command_takes_settings():
+    taking = {
+        name
+        for name, command in program.commands.items()
+        if any(each.name == "set_recipe" for each in command.params)
+    }
+    assert taking == TAKE_SETTINGS
 
 
 @pytest.mark.parametrize("command", ["", *program.commands])

@@ -1,5 +1,6 @@
 """Training, resuming and exporting from the command line, as a user types it."""
 
+import csv
 import json
 import os
 import re
@@ -132,6 +133,7 @@ def test_design_is_exported_with_fresh_weights(tmp_path, capsys):
         (["train", "lenet5", "--set-recipe", "optimizer.betas=0.9"], "takes 2 numbers"),
         (["train", "lenet5", "--set-recipe", "optimizer.nesterov=1"], "takes true or false"),
         (["train", "lenet5", "--set-recipe", "loss.weights=1,x"], "takes numbers separated by"),
+        (["train", "lenet5", "--set-recipe", "loss.cost_matrix=1,x"], "takes rows of numbers, as"),
         (["train", "lenet5", "--set-recipe", "data.gray_range=1,2,3"], "takes 2 numbers"),
         (["train", "lenet5", "--set-recipe", 'data.skip=["a'], "or a JSON list of texts"),
         (["train", "lenet5", "--set-recipe", "data.skip=[1]"], "or a JSON list of texts"),
@@ -173,6 +175,9 @@ def test_bad_input_gives_one_sentence(arguments, sentence, tmp_path, monkeypatch
         ("loss.weights=1, 2.5,3", (1.0, 2.5, 3.0)),
         ("loss.weights=[1]", (1.0,)),
         ("loss.weights=", ()),
+        ("loss.cost_matrix=0,1; 5,0", ((0.0, 1.0), (5.0, 0.0))),
+        ("loss.cost_matrix=[[0, 1], [5, 0]]", ((0.0, 1.0), (5.0, 0.0))),
+        ("loss.cost_matrix=", ()),
         ("data.skip=a.png, b/c d.png", ("a.png", "b/c d.png")),
         ('data.skip=["a, b.png", "c=d.png"]', ("a, b.png", "c=d.png")),
         ("data.skip=[]", ()),
@@ -219,7 +224,8 @@ def test_a_setting_without_effect_is_reported():
         return list(recipes.without_effect(jobs.recipe_for("lenet5", None, chosen), chosen))
 
     assert sentences("optimizer.name=adam", "optimizer.momentum=0.5") == [
-        "optimizer.momentum has no effect with optimizer.name adam; it is used with sgd, rmsprop."
+        "optimizer.momentum has no effect with optimizer.name adam; it is used with sgd, rmsprop, "
+        "lars."
     ]
     assert sentences("optimizer.momentum=0.5", "epochs=1", "schedule.rise=0.2") == []
 
@@ -552,3 +558,42 @@ def test_training_names_channels_that_are_last_as_check_does(tmp_path, capsys):
     assert "warning: image: 8×8×3 is read as 8 channels" in errors
     assert "The images of rgb have 3 channels, but image: 8×8×3 is read as 8 channels" in errors
     assert "set the channels" not in errors
+
+
+def test_curves_as_a_picture_and_as_a_table(run, tmp_path, capsys):
+    picture, table = tmp_path / "curves.png", tmp_path / "curves.csv"
+    for path in (picture, table):
+        assert main(["curves", str(run), "--to", str(path)]) == 0
+    with Image.open(picture) as image:
+        assert image.size == (1200, 480)
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    steps = [each for each in events(run) if each["event"] == "step"]
+    assert [float(row["gradient_norm"]) for row in rows if row["gradient_norm"]] == [
+        each["gradient_norm"] for each in steps
+    ]
+    assert float(rows[-1]["validation_accuracy"]) > 0
+    assert main(["curves", str(run), "--to", str(tmp_path / "curves.pdf")]) == 1
+    assert "use the suffix .png or .csv" in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_no_file_and_no_template_is_refused(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["train", "lenet5", "--recipe", "resnett", "--run", str(run)]) == 1
+    told = capsys.readouterr().err
+    assert "no recipe file and no template called resnett" in told
+    assert "resnet," in told or "resnet)" in told
+    assert not run.exists()
+
+
+def test_a_template_is_trained_with_by_its_name(tmp_path, capsys):
+    assert main(["recipe", "--templates", "--json"]) == 0
+    found = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert found["resnet"]["changes"]["optimizer.weight_decay"] == 1e-4
+    path = tmp_path / "run"
+    quick = ["--limit", "64", "--epochs", "1", "--batch", "32", "--run", str(path)]
+    assert main(["train", "lenet5", "--recipe", "resnet_cifar", *quick]) == 0
+    recipe = RunFolder(path).recipe()
+    assert (recipe.optimizer.weight_decay, recipe.epochs, recipe.batch) == (1e-4, 1, 32)
+    assert recipe.schedule.milestones == (82, 123)
+    assert main(["recipe", "lenet5", "--templates"]) == 1
+    assert main(["train", "lenet5", "--recipe", "nothing", "--run", str(tmp_path / "no")]) == 1

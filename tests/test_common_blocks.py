@@ -7,16 +7,26 @@ from designer.analysis.analysis import analyze
 from designer.common_blocks import COMMON_BLOCKS, CommonBlock
 from designer.design import edits, files
 from designer.design.blocks import parts
+from designer.design.expressions import Scalar
 from designer.design.values import BlockNode, Design, Edge
 from designer.errors import DesignerError
 from designer.layers.catalogue import layer_types
 from tests.analysis.drawing import chain
 
 NAMES = [each.name for each in COMMON_BLOCKS]
+OF_TOKENS = ("TransformerEncoder",)
 
 
 def image() -> Design:
     return chain({"layer": "ReLU"}, shape=[16, 28, 28])
+
+
+def pixels() -> Design:
+    return chain({"layer": "ReLU"}, shape=[28, 28, 48])
+
+
+def tokens() -> Design:
+    return chain({"layer": "ReLU"}, shape=[28, 48])
 
 
 def test_the_table() -> None:
@@ -30,6 +40,12 @@ def test_the_table() -> None:
         "InvertedResidual",
         "DepthwiseSeparable",
         "SqueezeExcite",
+        "MBConv",
+        "UNetDown",
+        "UNetUp",
+        "TransformerEncoder",
+        "SwinBlock",
+        "ConvNeXtBlock",
         "MLPConv",
     ]
     assert not set(NAMES) & layer_types().keys()
@@ -46,13 +62,45 @@ def test_a_common_block_is_that_of_its_preset(common: CommonBlock) -> None:
     assert [*taken.blocks] == parts(defining.blocks, [BlockNode(name)])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "UNetUp"])
 def test_it_stands_in_any_design_with_its_defaults(name: str) -> None:
-    taken, made = common_blocks.add_to(image(), name)
+    around = {"SwinBlock": pixels, **dict.fromkeys(OF_TOKENS, tokens)}.get(name, image)
+    taken, made = common_blocks.add_to(around(), name)
     used = edits.insert_on_edge(taken, Edge("n1", 0, "scores", 0), "new", BlockNode(made, repeat=2))
     analysis = analyze(used)
     assert not analysis.problems
     assert analysis.totals.parameters > 0
+
+
+@pytest.mark.parametrize("side", [28, 29])
+def test_a_step_up_fits_the_step_down_of_any_size(side: int) -> None:
+    down, _ = common_blocks.add_to(chain({"layer": "ReLU"}, shape=[16, side, side]), "UNetDown")
+    both, _ = common_blocks.add_to(down, "UNetUp")
+    both = edits.insert_on_edge(both, Edge("n1", 0, "scores", 0), "down", BlockNode("UNetDown"))
+    both = edits.insert_on_edge(both, Edge("down", 0, "scores", 0), "up", BlockNode("UNetUp"))
+    analysis = analyze(edits.connect(both, Edge("n1", 0, "up", 1)))
+    assert not analysis.problems
+    assert [each.shape for each in analysis.outputs] == [(64, 28, 28)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "middle"),
+    [
+        ({"reduction": 8}, 8),
+        ({"channels": 20, "activation": "SiLU"}, 20),
+        ({"activation": "GELU", "gate": "Hardsigmoid"}, 4),
+    ],
+)
+def test_squeeze_excite_of_every_kind(arguments: dict[str, Scalar], middle: int) -> None:
+    """Parameters counted by hand, and the activations that were chosen."""
+    taken, name = common_blocks.add_to(chain({"layer": "ReLU"}, shape=[64, 9, 9]), "SqueezeExcite")
+    node = BlockNode(name, arguments=arguments)
+    analysis = analyze(edits.insert_on_edge(taken, Edge("n1", 0, "scores", 0), "se", node))
+    assert not analysis.problems
+    assert analysis.totals.parameters == (64 * middle + middle) + (middle * 64 + 64)
+    types = {each.type for each in analysis.rows()}
+    assert arguments.get("activation", "ReLU") in types
+    assert arguments.get("gate", "Sigmoid") in types
 
 
 def test_no_preset_has_what_lies_in_a_file_of_its_own() -> None:

@@ -38,10 +38,10 @@ def test_a_lesson_is_whole(lesson: lessons.Lesson) -> None:
     assert all(re.fullmatch(r"[A-Z].*\.", text) for text in lesson.text)
     assert len(lesson.title) <= 20
     assert set(lesson.commands) <= set(program.commands)
-    recipe = lessons.recipe(lesson)
-    data = open_dataset(recipe.data.source)
+    data = open_dataset(lesson.recipe["data.source"])
     ((_, _, channels),) = data.train.shapes()
     for each in lesson.designs:
+        recipe = lessons.recipe(lesson, each)
         analysis = analyze(lessons.load(each))
         assert analysis.valid
         assert analysis.problems == ()
@@ -85,7 +85,7 @@ def test_the_command_writes_what_can_be_opened_and_trained(
     for each in lesson.designs:
         path = target / f"{each.key}.json"
         assert files.read(path) == lessons.load(each)
-        assert presets.recipe(path) == lessons.recipe(lesson)
+        assert presets.recipe(path) == lessons.recipe(lesson, each)
     text = (target / "lesson.md").read_text(encoding="utf-8")
     assert lesson.text[2] in text
     assert "netdesigner train relu_norm.json" in text

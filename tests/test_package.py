@@ -54,7 +54,7 @@ def test_everything_left_of_the_engine_imports_without_torch_or_qt():
 import sys
 import designer.analysis.analysis, designer.codegen, designer.runs.begin, designer.cli
 import designer.runs.launch, designer.cli.jobs, designer.cli.terminal
-heavy = {"torch", "numpy", "PySide6", "PIL", "networkx", "kornia"} & sys.modules.keys()
+heavy = {"torch", "numpy", "PySide6", "PIL", "networkx"} & sys.modules.keys()
 assert not heavy, heavy
 import designer.data
 assert "torch" not in sys.modules

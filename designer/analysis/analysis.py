@@ -9,13 +9,16 @@ from functools import cached_property
 from designer.analysis.accounting.receptive_fields import ReceptiveField, receptive_fields
 from designer.analysis.accounting.totals import Totals, totals
 from designer.analysis.evaluation.evaluator import Evaluator
-from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.analysis.evaluation.results import GraphResult, NodeResult, without_weights
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.problems.channels_last import may_have_channels_last, with_channels_last
 from designer.analysis.problems.quick_fixes import argument_problems, fixes_for_all_uses
 from designer.design.expressions import Scalar
 from designer.design.values import Design, LayerNode
 from designer.layers.base import READS_IMAGES, Layer
+from designer.layers.catalogue import layer_types
+from designer.layers.opaque import Opaque
+from designer.layers.own import NOT_MEASURED, Measured, Request
 from designer.layers.ports import Input, Output
 from designer.layers.tensors import Shape
 
@@ -28,6 +31,8 @@ class Port:
     ----------
     name, shape
         The node, and the shape of its tensor without the batch axis.
+    integer
+        Whether its values are whole numbers, such as tokens.
     loss_weight, auxiliary
         Of an output: the weight of its loss, and whether only training uses it.
     """
@@ -36,6 +41,7 @@ class Port:
     shape: Shape
     loss_weight: float = 1.0
     auxiliary: bool = False
+    integer: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,12 @@ class Row:
         return flow.shape
 
     @property
+    def shares(self) -> str:
+        """The path of the layer whose weights it uses; empty for its own, or if it has none."""
+        given = [each for each in self.result.inputs if each is not None]
+        return self.result.shares if self.layer.states(given) else ""
+
+    @property
     def formula(self) -> tuple[str, ...]:
         """The formulas of shape, weights and MACs, with the numbers filled in."""
         given = tuple(each for each in self.result.inputs if each is not None)
@@ -96,12 +108,40 @@ class Analysis:
         self.top = top
         self.evaluator = evaluator
         found = with_channels_last(fixes_for_all_uses(top.problems), self._suspects())
-        self.problems = (*argument_problems(design), *found, *self._missing_ports())
+        self.problems = (
+            *argument_problems(design),
+            *_code_problems(design),
+            *found,
+            *self._missing_ports(),
+        )
 
     @property
     def valid(self) -> bool:
-        """Whether the design can be built: no errors, warnings allowed."""
-        return all(problem.severity is not Severity.ERROR for problem in self.problems)
+        """Whether the design can be built: no errors, nothing pending; warnings are allowed."""
+        return all(problem.severity not in _HINDERS for problem in self.problems)
+
+    @property
+    def measured(self) -> Measured:
+        """What was known of the design's own layer types."""
+        return self.evaluator.measured
+
+    @cached_property
+    def pending(self) -> tuple[Request, ...]:
+        """What must be measured of the design's own layer types; each once.
+
+        More may follow: what is behind a layer is known only after it was measured.
+        """
+        found: dict[Request, None] = {}
+        if self.design.code:
+            waiting, seen = [self.top], {id(self.top)}
+            while waiting:
+                for result in waiting.pop().nodes.values():
+                    if result.pending is not None:
+                        found[result.pending] = None
+                    if result.inside is not None and id(result.inside) not in seen:
+                        seen.add(id(result.inside))
+                        waiting.append(result.inside)
+        return tuple(found)
 
     @property
     def arguments(self) -> Mapping[str, Scalar]:
@@ -117,7 +157,7 @@ class Analysis:
     def inputs(self) -> tuple[Port, ...]:
         """The design's inputs, in the order of the file."""
         return tuple(
-            Port(name, result.layer.shape)
+            Port(name, result.layer.shape, integer=result.layer.dtype == "int64")
             for name, result in self._ports()
             if isinstance(result.layer, Input)
         )
@@ -131,6 +171,7 @@ class Analysis:
                 result.outputs[0].shape,
                 result.layer.loss_weight,
                 result.layer.auxiliary,
+                result.outputs[0].integer,
             )
             for name, result in self._ports()
             if isinstance(result.layer, Output) and result.outputs and result.outputs[0] is not None
@@ -142,6 +183,21 @@ class Analysis:
         """The receptive field of each layer's output, by path; None without an image."""
         return receptive_fields(self.top)
 
+    @cached_property
+    def opaque(self) -> tuple[tuple[str, Opaque], ...]:
+        """The operations that no layer expresses, by path; they are in the way of code."""
+        graphs = (self.design.graph, *[each.graph for each in self.design.blocks.values()])
+        nodes = [node for graph in graphs for node in graph.nodes.values()]
+        if not any(isinstance(node, LayerNode) and node.layer == "Opaque" for node in nodes):
+            return ()  # most designs are spared a walk over all uses of blocks
+        return tuple(
+            [
+                (path, result.layer)
+                for path, result in self.top.layers()
+                if isinstance(result.layer, Opaque)
+            ]
+        )
+
     def rows(self) -> list[Row]:
         """Return every layer whose output is known, in forward order, blocks written out."""
         return [
@@ -151,13 +207,22 @@ class Analysis:
         ]
 
     def node(self, path: str) -> NodeResult | None:
-        """Return the result of the node at a graph path, or None."""
+        """Return the result of the node at a graph path, or None.
+
+        That of a node which shares weights, or lies in a block that does, has no weights; its
+        `shares` names the node that has them.
+        """
         graph: GraphResult | None = self.top
         result: NodeResult | None = None
+        owner: list[str] = []
         for name in path.split("."):
+            owner.append(name if graph is None else graph.wiring.shared.get(name, name))
             result = graph.nodes.get(name) if graph is not None else None
             graph = result.inside if result is not None else None
-        return result
+        shares = ".".join(owner)
+        if result is None or shares == path:
+            return result
+        return without_weights(result, shares)
 
     def _suspects(self) -> dict[str, tuple[LayerNode, Shape]]:
         """Return the inputs whose channels seem to be last but that are read as images."""
@@ -193,6 +258,22 @@ class Analysis:
         return problems
 
 
+_HINDERS = (Severity.ERROR, Severity.PENDING)
+
+
+def _code_problems(design: Design) -> list[Problem]:
+    """Return the problems of own layer types with the name of a built-in one."""
+    return [
+        Problem(
+            "code-name",
+            f"the class {name} in the code of this design has the name of a built-in layer type; "
+            "rename it",
+        )
+        for name in design.code
+        if name in layer_types()
+    ]
+
+
 def _is_read_as_image(top: GraphResult, name: str) -> bool:
     """Tell whether a convolution or a pool reads an input, or what keeps its shape and axes."""
     waiting, seen = [(top, name)], {(top, name)}
@@ -224,7 +305,9 @@ def _keeps_axes(result: NodeResult) -> bool:
     return (given.shape, given.axes) == (made.shape, made.axes)
 
 
-def analyze(design: Design, previous: Analysis | None = None) -> Analysis:
+def analyze(
+    design: Design, previous: Analysis | None = None, measured: Measured | None = None
+) -> Analysis:
     """Analyze a design. Whatever is wrong with it becomes a problem, never an exception.
 
     Parameters
@@ -233,8 +316,16 @@ def analyze(design: Design, previous: Analysis | None = None) -> Analysis:
         Any design that could be read or edited.
     previous
         The analysis of an earlier version of the design; results that are still valid are reused.
+    measured
+        What is known of the design's own layer types; that of the previous analysis if not given.
+        See `designer.runs.own_layers`.
     """
-    evaluator = Evaluator(design, previous.evaluator if previous is not None else None)
+    if measured is None:
+        measured = previous.measured if previous is not None else NOT_MEASURED
+    if previous is not None and (design.code or previous.design.code):
+        same = previous.measured is measured and previous.design.code == design.code
+        previous = previous if same else None
+    evaluator = Evaluator(design, previous.evaluator if previous is not None else None, measured)
     with _garbage_collection_off():
         return Analysis(design, evaluator, evaluator.top(previous.top if previous else None))
 

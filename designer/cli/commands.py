@@ -6,12 +6,28 @@ Each imports what it needs when it runs, so that every command starts fast.
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
 from designer import __version__
-from designer.cli import inside, lessons, map_commands, system, window
+from designer.cli import (
+    advice,
+    code,
+    diff,
+    doctor,
+    evaluation_commands,
+    folding,
+    importing,
+    inside,
+    learning_rate,
+    lessons,
+    map_commands,
+    model_commands,
+    rate_command,
+    sampling,
+    system,
+    window,
+)
 from designer.cli.options import (
     DATA,
     DATA_SOURCE,
@@ -23,7 +39,6 @@ from designer.cli.options import (
     OUTPUT,
     RUN,
     RUN_HELP,
-    SOURCE,
     TRAINING,
     WEIGHTS,
     as_json,
@@ -32,18 +47,20 @@ from designer.cli.options import (
     design_name,
     design_settings,
     epochs_option,
+    files_of,
     more_files,
     moved_data,
+    number,
     one_of,
     run_folder,
     runs_option,
     set_recipe_option,
+    trust_code,
 )
 from designer.cli.output import INTERRUPTED, PROGRAM, printable, show, width, write
 from designer.cli.parameters import Group, Whole, argument, option
 from designer.cli.settings import load
 from designer.errors import DesignerError
-from designer.runs.export_formats import LIBRARIES, NEWEST_OPSET, OLDEST_OPSET, ExportOptions
 
 LARGEST_BATCH = 10**6
 
@@ -105,7 +122,7 @@ def program(context: click.Context) -> int | None:
     type=DESIGN,
     nargs=-1,
     metavar="[DESIGN ...]",
-    help="Presets' names or design files.",
+    help="Presets' names, design files, or networks as import takes them.",
 )
 def open_(designs: Sequence[str]) -> int:
     """Open the window, with designs in it."""
@@ -120,6 +137,7 @@ def open_(designs: Sequence[str]) -> int:
 )
 @design_name
 @design_settings
+@trust_code
 @option(
     "--batch",
     type=Whole(min=1, max=LARGEST_BATCH),
@@ -127,45 +145,70 @@ def open_(designs: Sequence[str]) -> int:
     help="Images in a batch, for the memory needed and for layers that cannot be trained with so "
     "few. [default: 1]",
 )
+@advice.silence_option
 @as_json
-def check(design: str, settings: Sequence[str], batch: int | None, as_json: bool) -> int:
+def check(
+    design: str,
+    settings: Sequence[str],
+    batch: int | None,
+    silence: Sequence[str],
+    as_json: bool,
+) -> int:
     """Check a design: outputs, weights, MACs, memory.
 
     Prints a table of every layer and the totals. Exits with 1 and names every problem if the
     design is invalid. What would only spoil its training, with the batch or with the recipe that is
-    saved with it, is a warning.
+    saved with it, is a warning, or advice of the doctor (see: doctor).
     """
-    return _check(design, settings, batch=batch, as_json=as_json)
+    silenced = advice.silenced(silence)
+    return _check(design, settings, batch=batch, silenced=silenced, as_json=as_json)
 
 
 def _check(
-    name: str, settings: Sequence[str] = (), *, batch: int | None = None, as_json: bool = False
+    name: str,
+    settings: Sequence[str] = (),
+    *,
+    batch: int | None = None,
+    silenced: frozenset[str] = frozenset(),
+    as_json: bool = False,
 ) -> int:
     from designer import presets as built_in
-    from designer.analysis.analysis import analyze
     from designer.analysis.assist.training import warnings
+    from designer.recipe.recipe import Recipe
+    from designer.runs import own_layers
 
-    analysis = analyze(load(name, settings))
-    problems = analysis.problems
+    analysis = own_layers.analyzed(load(name, settings))
+    problems, said = analysis.problems, advice.NOTHING
     if analysis.valid:
         recipe = None
         with suppress(DesignerError):  # a part of it cannot be used, which training reports
             recipe = built_in.recipe(name)
         trained = batch or (recipe.batch if recipe is not None else None)
-        problems += warnings(analysis, trained, recipe.loss.name if recipe is not None else None)
+        found = warnings(analysis, trained, recipe.loss.name if recipe is not None else None)
+        problems += advice.unsilenced(found, silenced)
+        said = advice.before(analysis, recipe or Recipe(), batch=trained, silenced=silenced)
     batch = batch or 1
     if as_json:
         from designer.analysis.report.check import report
 
-        write(report(analysis, batch, problems).to_json())
+        reports = [advice.to_report(each) for each in said]
+        write(report(analysis, batch, problems, reports).to_json())
     else:
         from designer.analysis.report import sheet
-        from designer.analysis.report.line import Line
+        from designer.analysis.report.line import Line, Style
 
         show(sheet.check(analysis, batch=batch, width=width(sys.stdout)))
         if problems:
             show([Line()])
             show(sheet.problems(problems), error=True)
+        if any(each.code == "not-trusted" for each in problems):
+            sentence = (
+                "Read this code in the design file; to trust it from now on, add --trust-code."
+            )
+            show([Line(sentence)], error=True)
+        unsaid = advice.unsaid(said, problems)
+        if unsaid:
+            show([Line(), Line("Advice", Style.HEADING), *advice.lines(unsaid)])
     return 0 if analysis.valid else 1
 
 
@@ -220,8 +263,9 @@ def presets(as_json: bool, checked: bool) -> int:
     "--recipe",
     type=FILE,
     group=TRAINING,
-    metavar="FILE",
-    help="A recipe; without it, the design's own, which a preset and a saved design have.",
+    metavar="FILE|NAME",
+    help="A recipe file, or a template such as resnet (see: recipe --templates); without it, the "
+    "design's own, which a preset and a saved design have.",
 )
 @set_recipe_option
 @epochs_option
@@ -259,6 +303,8 @@ def presets(as_json: bool, checked: bool) -> int:
 @runs_option
 @option("--export", type=FILE, multiple=True, group=OUTPUT, metavar="FILE ...", help=EXPORT_HELP)
 @design_settings
+@trust_code
+@advice.silence_option
 @more_files
 def train(
     design: str,
@@ -277,11 +323,13 @@ def train(
     runs: str | None,
     export: Sequence[str],
     settings: Sequence[str],
+    silence: Sequence[str],
     more: Sequence[str],
 ) -> int:
     """Train a design on images; Ctrl+C stops with a checkpoint.
 
-    Everything goes into a run folder: design, recipe, source, events, checkpoints and result.
+    Everything goes into a run folder: design, recipe, source, events, checkpoints and result. What
+    keeps the network from learning is said as soon as it is seen (see: doctor).
     """
     from designer.cli import jobs, recipes
     from designer.cli.runs import located
@@ -294,7 +342,7 @@ def train(
         "epochs": epochs,
         "batch": batch,
         "optimizer.name": optimizer,
-        "optimizer.learning_rate": None if lr is None else _number("--lr", lr),
+        "optimizer.learning_rate": None if lr is None else number("--lr", lr),
         "seed": seed,
         "device": device,
         "initial_weights": None if weights is None else located(weights, runs),
@@ -305,11 +353,13 @@ def train(
     if recipe is None and "data.source" not in changes | chosen and missing_data(design):
         classes_set = any(each.partition("=")[0].strip() == "classes" for each in settings)
         network = jobs.fit_to_stand_in(network, design, classes_set=classes_set)
-    for sentence in recipes.without_effect(plan, chosen):
+    pictures = not chosen or jobs.takes_a_picture(network)
+    for sentence in recipes.without_effect(plan, chosen, pictures=pictures):
         write(f"{sentence}\n", error=True)
-    paths = _paths("--export", export, more)
+    paths = files_of("--export", export, more)
     jobs.check_formats(paths)
-    done = jobs.train(network, design, plan, run, runs)
+    silenced = advice.silenced(silence)
+    done = jobs.train(network, design, plan, run, runs, silenced=silenced)
     return jobs.export_run(done, paths) if paths else 0
 
 
@@ -376,8 +426,8 @@ def data(
 
 @program.command(
     examples=(
-        "recipe",
         "recipe lenet5",
+        "recipe --templates",
     ),
 )
 @argument(
@@ -387,14 +437,25 @@ def data(
     metavar="[DESIGN]",
     help="Show the values with which this design would be trained, instead of the defaults.",
 )
+@option("--templates", is_flag=True, help="List the recipe templates instead.")
 @as_json
-def recipe(design: str | None, as_json: bool) -> None:
+def recipe(design: str | None, templates: bool, as_json: bool) -> None:
     """List the settings of a training recipe.
 
-    Prints the name, value, help and range of each, for --set-recipe and for recipe files.
+    Prints the name, value, help and range of each, for --set-recipe and for recipe files. With
+    --templates, lists the recipes of published networks and those saved in the window, which
+    --recipe takes by name.
     """
     from designer.cli import jobs, recipes
 
+    if templates:
+        if design is not None:
+            raise DesignerError("--templates lists templates: leave the design out.")
+        if as_json:
+            write(recipes.templates_json())
+        else:
+            show(recipes.template_lines())
+        return
     if design is not None:
         load(design)  # refuses what is no design
     plan = jobs.recipe_for(design or "", None, {})
@@ -413,6 +474,7 @@ def recipe(design: str | None, as_json: bool) -> None:
 @run_folder
 @moved_data
 @runs_option
+@trust_code
 def resume(run: str, data: str | None, runs: str | None) -> None:
     """Continue a run that was stopped or killed.
 
@@ -446,6 +508,7 @@ def resume(run: str, data: str | None, runs: str | None) -> None:
 @moved_data
 @option("--run", "folder", type=FOLDER, group=OUTPUT, metavar="DIR", help=NEW_RUN_HELP)
 @runs_option
+@trust_code
 def train_on(
     run: str,
     epochs: int,
@@ -464,7 +527,7 @@ def train_on(
     from designer.cli import jobs, recipes
     from designer.cli.runs import find
 
-    rate = {} if lr is None else {"optimizer.learning_rate": _number("--lr", lr)}
+    rate = {} if lr is None else {"optimizer.learning_rate": number("--lr", lr)}
     changes = rate | recipes.read_settings(set_recipe)
     jobs.train_on(
         find(run, runs), folder, epochs=epochs, changes=changes, runs_folder=runs, data=data
@@ -526,136 +589,13 @@ def prune(names: Sequence[str], runs: str | None, older_than: int, dry_run: bool
         write(f"{printable(line)}\n")
 
 
-@program.command(
-    examples=(
-        "export my-run --to model.onnx model.pt",
-        "export my.json --weights latest --to model.safetensors model.py",
-    ),
-)
-@argument(
-    "source",
-    type=SOURCE,
-    metavar="DESIGN|RUN",
-    help="A preset, a design file, a run folder, or a run's name in the folder of runs.",
-)
-@option("--to", type=FILE, multiple=True, metavar="FILE ...", help=EXPORT_HELP)
-@more_files
-@option(
-    "--weights",
-    type=WEIGHTS,
-    metavar="latest|RUN|FILE",
-    help="The weights of a design: those of the latest finished run that fits it, of a run, or of "
-    "a file; fresh ones if not given.",
-)
-@option(
-    "--opset",
-    type=Whole(min=OLDEST_OPSET, max=NEWEST_OPSET),
-    metavar="N",
-    help=f"The version of ONNX's operators, {OLDEST_OPSET} to {NEWEST_OPSET}; torch's choice if "
-    "not given.",
-)
-@option(
-    "--names",
-    type=click.Choice(LIBRARIES),
-    metavar="|".join(LIBRARIES),
-    help="Write state dicts with the names of this library's network, which then loads them "
-    "strictly; the design's own names if not given.",
-)
-@runs_option
-@design_settings
-def export(
-    source: str,
-    to: Sequence[str],
-    more: Sequence[str],
-    weights: str | None,
-    opset: int | None,
-    names: str | None,
-    runs: str | None,
-    settings: Sequence[str],
-) -> int:
-    """Write model files of a run or of a design.
-
-    A run is exported with its best weights, a design with those of --weights or fresh ones. Each
-    file is loaded back and compared with the network before it is reported. A format that cannot
-    take the network does not stop the others; the exit code is 1 then.
-    """
-    from designer.cli import jobs
-    from designer.cli.runs import find, names_run
-
-    paths = _paths("--to", to, more)
-    if not paths:
-        raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
-    options = ExportOptions(opset=opset, names=names or "")
-    jobs.check_formats(paths, options)
-    if names_run(source, runs):
-        for option_, given in (("--set", settings), ("--weights", weights)):
-            if given:
-                raise DesignerError(
-                    f"{option_} is for designs, but {source} is a run, whose design and weights "
-                    f"are fixed: leave {option_} out."
-                )
-        return jobs.export_run(find(source, runs), paths, options)
-    return jobs.export_design(
-        load(source, settings), paths, weights=weights, runs_folder=runs, options=options
-    )
-
-
-@program.command(
-    examples=(
-        "weights resnet18 --from resnet18.pth --out mine.pt",
-        "weights resnet18 --from torchvision:",
-    ),
-)
-@design_name
-@option(
-    "--from",
-    "source",
-    type=WEIGHTS,
-    metavar="FILE|RUN|torchvision:NAME",
-    help="A .pt, .pth or .safetensors file, a run, or weights that torchvision downloads; "
-    "torchvision: without a name lists these.",
-)
-@option("--out", type=FILE, metavar="FILE", help="The state dict to write.")
-@design_settings
-@option(
-    "--map",
-    "given",
-    multiple=True,
-    metavar="OURS=THEIRS",
-    help="Say which module of the file belongs to one of the design. May be given several times.",
-)
-@as_json
-def weights(
-    design: str,
-    source: str | None,
-    out: str | None,
-    settings: Sequence[str],
-    given: Sequence[str],
-    as_json: bool,
-) -> None:
-    """Put weights from elsewhere into a design.
-
-    They are matched by name, then by order and shape; tensors that do not fit, such as the last
-    layer of a design with other classes, keep their fresh values. Prints where each tensor came
-    from. A match that would be a guess is refused and reported.
-    """
-    from designer.runs.pretrained import TORCHVISION
-
-    if source == TORCHVISION:
-        from designer.cli import listing
-
-        show(listing.torchvision(load(design, settings), design))
-        return
-    if source is None or out is None:
-        raise DesignerError(
-            f"Say where the weights come from and go to, as in: {PROGRAM} weights {design} --from "
-            "resnet18.pth --out mine.pt"
-        )
-    from designer.cli import jobs
-    from designer.cli.runs import located
-
-    pairs = dict(_pair("--map", text) for text in given)
-    jobs.weights(load(design, settings), located(source), Path(out), pairs, as_json=as_json)
+# Help lists the commands in the order in which they are declared.
+program.add_command(diff.diff)
+program.add_command(folding.fold)
+program.add_command(folding.unfold)
+program.add_command(model_commands.export)
+program.add_command(model_commands.weights)
+program.add_command(importing.import_)
 
 
 @program.command(
@@ -696,34 +636,20 @@ def demo(run: str | None, runs: str | None, epochs: int | None, terminal: bool) 
     return jobs.demo(run, runs, epochs)
 
 
+program.add_command(learning_rate.learning_rate)
 program.add_command(lessons.lessons)
+program.add_command(evaluation_commands.evaluate)
+program.add_command(doctor.doctor)
+program.add_command(evaluation_commands.report)
+program.add_command(evaluation_commands.curves)
 program.add_command(inside.predict)
+program.add_command(sampling.sample)
 program.add_command(map_commands.maps)
 program.add_command(map_commands.explain)
+program.add_command(map_commands.augment)
 program.add_command(inside.time_)
 program.add_command(inside.measure)
+program.add_command(rate_command.lr_range)
+program.add_command(code.code)
 program.add_command(system.completion)
 program.add_command(system.install_desktop)
-
-
-def _paths(option: str, first: Sequence[str], more: Sequence[str]) -> list[Path]:
-    """Return the files of an option; all but its first arrive as positional arguments."""
-    if more and not first:
-        raise DesignerError(f"'{more[0]}' is one word too many; model files follow {option}.")
-    return [Path(text) for text in (*first, *more)]
-
-
-def _pair(option: str, text: str) -> tuple[str, str]:
-    ours, equals, theirs = (part.strip() for part in text.partition("="))
-    if not (equals and ours and theirs):
-        raise DesignerError(
-            f"{option} takes OURS=THEIRS, as in conv1=features.0; received '{text}'."
-        )
-    return ours, theirs
-
-
-def _number(option: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise DesignerError(f"{option} takes a number, as in 0.01; received '{text}'.") from None

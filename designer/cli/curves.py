@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from designer.errors import DesignerError
+from designer.runs.curves_table import curves_table
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.storage import save_file, unwritable
@@ -58,6 +59,27 @@ def save_curves(run: RunFolder, path: Path) -> None:
         raise unwritable(path, error) from error
 
 
+def save_table(run: RunFolder, path: Path) -> None:
+    """Write all that a run has logged as a CSV file; see `designer.runs.curves_table`.
+
+    Raises
+    ------
+    DesignerError
+        The run has no events yet, or the file cannot be written.
+    """
+    events = read_events(run.events)
+    if not any(event["event"] in ("step", "epoch") for event in events):
+        raise _nothing_yet(run.path.name)
+    try:
+        save_file(path, curves_table(events).encode())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _nothing_yet(title: str) -> DesignerError:
+    return DesignerError(f"{title} has no curve yet; train it for a few steps first.")
+
+
 def draw_curves(events: Sequence[dict[str, Any]], *, title: str) -> Image.Image:
     """Return the picture of loss and accuracy over the epochs.
 
@@ -70,7 +92,7 @@ def draw_curves(events: Sequence[dict[str, Any]], *, title: str) -> Image.Image:
     steps = [(e["step"] / per_epoch, e["loss"]) for e in events if e["event"] == "step"]
     epochs = [event for event in events if event["event"] == "epoch"]
     if not steps and not epochs:
-        raise DesignerError(f"{title} has no curve yet; train it for a few steps first.")
+        raise _nothing_yet(title)
     loss = [
         _Line("training, each step", "#b9cff5", steps),
         _Line("training", _TRAIN, _series(epochs, "train", "loss"), marked=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,8 @@ class Report:
         All that is said of it.
     left_out
         All files that are not used, the broken ones among them.
+    divided
+        Of a text: how many tokens each part of a training has; empty for anything else.
     """
 
     format: str
@@ -86,6 +88,7 @@ class Report:
     inspection: Inspection
     findings: tuple[Finding, ...]
     left_out: tuple[LeftOut, ...]
+    divided: Mapping[str, int] = field(default_factory=dict)
 
 
 def recipe_for(source: str, recipe_file: str | None, settings: Iterable[str]) -> Recipe:
@@ -119,6 +122,8 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
     with unpacking_shown():
         data = from_first_label(open_dataset(recipe.data.source, options), options.first_label)
     total = sum(len(part) for part in data.parts.values())
+    if data.target.kind == "tokens":
+        return _of_text(data, recipe)
     with _progress("looked at", "examples") as show:
         inspection = inspect(data, most=None if every or total <= _ALL else _SAMPLE, progress=show)
     parts, refusal = _divided(data, recipe)
@@ -149,12 +154,43 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
     )
 
 
+def _of_text(data: DataSet, recipe: Recipe) -> Report:
+    """Return the report of a text."""
+    parts, refusal = _divided(data, recipe)
+    return Report(
+        data.format,
+        describe(data),
+        _numbers(data),
+        data.settings,
+        (0, 0),
+        Inspection({}, (), sum(len(part) for part in data.parts.values())),
+        (
+            *data.findings,
+            *_on_labels(data),
+            *refusal,
+            *balance_findings(data.name, data.target, _counts(data), recipe),
+        ),
+        data.left_out,
+        {} if parts is None else _tokens(parts),
+    )
+
+
+def _tokens(parts: Split) -> dict[str, int]:
+    """Return how many tokens each part of a text has."""
+    named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {
+        name: len(part) * part.images.shapes()[0][0]
+        for name, part in named.items()
+        if part is not None
+    }
+
+
 def to_json(report: Report) -> str:
     """Return a report as a JSON object."""
     described = report.description
-    heights, widths, channels = report.inspection.sizes
     sizes: dict[str, Any] = {}
-    if len(heights):
+    if not described.inputs and len(report.inspection.sizes.heights):
+        heights, widths, channels = report.inspection.sizes
         sizes = {
             "heights": [int(heights.min()), int(heights.max())],
             "widths": [int(widths.min()), int(widths.max())],
@@ -174,7 +210,9 @@ def to_json(report: Report) -> str:
             if described.kind in _TARGETS
         ],
         "targets": report.numbers,
+        "inputs": described.inputs,
         "counts": described.counts,
+        "tokens": report.divided,
         "settings": report.settings,
         "sizes": sizes,
         "looked_at": report.inspection.looked_at,
@@ -261,7 +299,7 @@ def _divided(data: DataSet, recipe: Recipe) -> tuple[Split | None, tuple[Finding
 
 
 def _counts(data: DataSet) -> dict[str, Sequence[int]]:
-    if data.target.kind == "numbers":
+    if data.target.kind not in _TARGETS:
         return {}
     return {name: class_counts(part, data.target).tolist() for name, part in data.parts.items()}
 
@@ -299,7 +337,7 @@ def _numbers(data: DataSet) -> tuple[Numbers, ...]:
 
 
 def _grays(data: DataSet) -> tuple[float, float]:
-    column = data.train.images
+    column = next(iter(data.train.inputs.values()))
     if isinstance(column, PictureColumn):
         return (0, 255) if column.levels is None else (column.levels.low, column.levels.high)
     if isinstance(column, ArrayColumn) and column.dtype != np.uint8:

@@ -17,6 +17,7 @@ from designer.data.findings import Choice, Finding
 from designer.data.formats import formats
 from designer.known_data import KNOWN
 from designer.recipe.command_line import LONGEST, options, text_of
+from designer.recipe.vocabulary import shown
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -27,12 +28,20 @@ _NAME = 24  # cells of the longest name of a class
 _CLASSES = 40  # classes that are all listed; of more, only the most and least frequent
 _ENDS = 10  # classes that are listed from each end
 _LEFT_OUT = 20  # files that are listed
+_LINES = 12  # of a text that are shown
 _NAMED = 5  # columns that are named
-_COLUMNS = {"file_column": "files", "label_columns": "labels", "part_column": "parts"}
+_COLUMNS = {
+    "file_column": "files",
+    "label_columns": "labels",
+    "input_columns": "inputs",
+    "part_column": "parts",
+}
 _KINDS = {
-    "classes": "one class for each image",
-    "labels": "several labels for each image",
-    "numbers": "numbers to predict for each image",
+    "classes": "one class for each {thing}",
+    "labels": "several labels for each {thing}",
+    "numbers": "numbers to predict for each {thing}",
+    "input": "each {thing} is its own target",
+    "tokens": "the next token at each position is predicted",
 }
 _STYLES = {"note": Style.PLAIN, "warning": Style.WARNING, "question": Style.ERROR}
 
@@ -53,13 +62,18 @@ def lines(report: Report, width: int | None) -> Iterator[Line]:
     yield Line(str(described.path), Style.FAINT)
     title = next((row.title for row in formats() if row.name == report.format), report.format)
     counts = ", ".join(f"{count:,} {PART_TITLES[part]}" for part, count in described.counts.items())
-    yield Line(f"{title}; {_KINDS[described.kind]}; images: {counts}")
-    yield Line(_sizes(report))
+    kind = _KINDS[described.kind].format(thing=described.things[:-1])
+    if described.kind == "tokens":
+        yield Line(f"{title}; {kind}")
+        yield from _text(report, width)
+    else:
+        yield Line(f"{title}; {kind}; {described.things}: {counts}")
+        yield from _inputs(described) if described.inputs else [Line(_sizes(report))]
     yield from _columns(report, width)
     yield Line()
     if described.kind == "numbers":
         yield from _numbers(report)
-    else:
+    elif described.kind in ("classes", "labels"):
         yield from _classes(described)
     for found in report.findings:
         yield Line()
@@ -103,6 +117,45 @@ def _sizes(report: Report) -> str:
     return f"Sizes: {smallest} to {largest}, median {middle} (height x width); {kinds}; {values}"
 
 
+def _inputs(described: "Description") -> Iterator[Line]:
+    """Yield the inputs of a data set without pictures, with the ranges of their values."""
+    for each in described.inputs:
+        shape = "x".join(map(str, each.shape))
+        yield Line(f"Input {printable(each.name)}: {shape} values of type {each.dtype}")
+        names = [printable(column.name or "all values") for column in each.columns]
+        longest = max(map(len, (*names, "column")))
+        heads = "  ".join(f"{word:>12}" for word in ("minimum", "mean", "maximum"))
+        yield Line(f"  {'column':<{longest}}  {heads}", Style.HEADING)
+        for column, name in zip(each.columns, names, strict=True):
+            if column.categories:
+                texts = [f"{text} ({count:,})" for text, count in column.categories.items()]
+                yield Line(f"  {padded(name, longest)}  {printable(_listed(texts))}")
+                continue
+            cells = (f"{v:12.6g}" for v in (column.minimum, column.mean, column.maximum))
+            yield Line(f"  {padded(name, longest)}  {'  '.join(cells)}")
+
+
+def _text(report: Report, width: int) -> Iterator[Line]:
+    """Yield the tokens of a text, how a training divides them, and how it begins."""
+    text = report.description.inputs[0].text
+    assert text is not None
+    kind, size = text.vocabulary.kind, text.vocabulary.size
+    yield Line(f"Tokens: {text.tokens:,} {kind}, {size:,} different ones")
+    if text.vocabulary.characters:
+        listed = shown(text.vocabulary.characters, 200)
+        for line in _wrapped(f"Vocabulary: {listed}", width):
+            yield Line(line)
+    if report.divided:
+        parts = ", ".join(
+            f"{count:,} {PART_TITLES[part]}" for part, count in report.divided.items()
+        )
+        yield Line(f"A training divides them by position: {parts}")
+    yield Line()
+    yield Line("It begins:", Style.HEADING)
+    for line in text.beginning.expandtabs(4).splitlines()[:_LINES]:
+        yield Line(f"  {printable(line)[: max(20, width - 2)]}", Style.FAINT)
+
+
 def _columns(report: Report, width: int) -> Iterator[Line]:
     """Yield which columns of a table were taken for what, and how others are chosen."""
     named = {title: report.settings.get(f"data.{name}") for name, title in _COLUMNS.items()}
@@ -111,7 +164,8 @@ def _columns(report: Report, width: int) -> Iterator[Line]:
         table = report.settings.get("data.table")
         of_table = f" of {table}" if table else ""
         yield Line(f"Columns{of_table}: {'; '.join(found)}")
-        settings = ", ".join(f"data.{name}=NAME" for name in _COLUMNS)
+        without = "file_column" if report.description.inputs else "input_columns"
+        settings = ", ".join(f"data.{name}=NAME" for name in _COLUMNS if name != without)
         for text in _wrapped(f"Others are taken with --set-recipe and {settings}", width):
             yield Line(text, Style.FAINT)
 

@@ -15,12 +15,16 @@ from designer.cli.options import (
     TRAINING,
     WEIGHTS,
     as_json,
+    asking,
     choices_help,
     data_help,
     design_settings,
     one_of,
     runs_option,
+    samples_option,
     set_recipe_option,
+    test_time_option,
+    trust_code,
 )
 from designer.cli.output import say_aside, show, width, write
 from designer.cli.parameters import Command, Text, Whole, argument, option
@@ -118,8 +122,8 @@ def subject_of(
 @click.command(
     cls=Command,
     examples=(
-        "predict my-run cat.png photos --csv table.csv",
-        "predict resnet18 cat.png --weights torchvision:resnet18",
+        "predict resnet18 cat.png photos --weights torchvision:resnet18",
+        "predict wine-run bottles.csv --json",
     ),
 )
 @network
@@ -129,7 +133,9 @@ def subject_of(
     nargs=-1,
     required=True,
     metavar="FILE ...",
-    help="Pictures, and folders of pictures with all folders in them.",
+    help="Pictures, and folders of pictures with all folders in them; for a network that takes no "
+    "pictures a table (.csv, .tsv, .jsonl) with its columns, or arrays (.npz) by the names of its "
+    "inputs.",
 )
 @network_weights
 @option(
@@ -139,37 +145,56 @@ def subject_of(
     metavar="K",
     help="How many classes are named of each picture, the most probable first. [default: 5]",
 )
+@test_time_option
+@samples_option
 @device_option
-@option("--csv", "table", type=FILE, metavar="FILE", help="Write a table, one row for each file.")
+@option(
+    "--csv", "table", type=FILE, metavar="FILE", help="Write a table, one row for each example."
+)
+@option(
+    "--to",
+    type=FILE,
+    metavar="FOLDER",
+    help="Write the pictures that a network gives which was trained to give its input again.",
+)
 @as_json
 @runs_option
 @design_settings
+@trust_code
 def predict(
     source: str,
     files: Sequence[str],
     weights: str | None,
     top: int,
+    test_time: str | None,
+    samples: int | None,
     device: str | None,
     table: str | None,
+    to: str | None,
     as_json: bool,
     runs: str | None,
     settings: Sequence[str],
 ) -> int:
-    """Say which classes a network sees in pictures.
+    """Say what a network predicts for pictures or rows.
 
-    Pictures are brought to the network's size and standardized as in its training. One that cannot
-    be read does not stop the others: a sentence on standard error names it, and the exit code is 1
-    then. With --json, prints a list with an object for each file: its "predictions", each with
-    "class" and "probability", or "name" and "value" for a network of numbers; or its "error".
+    Pictures are brought to the network's size and preprocessed as in its training, rows are read by
+    the names of their columns. What cannot be read does not stop the rest: a sentence on standard
+    error names it, and the exit code is 1 then. With --json, prints a list with an object for each
+    example: its "predictions", each with "class" and "probability", or "name" and "value" for a
+    network of numbers; or its "error". A network that gives its input again is asked for the
+    squared error of what it gives. One that was trained on a text goes on with a prompt by the
+    command sample.
     """
     from designer.cli import predictions
-    from designer.data.pictures import picture_files
-    from designer.runs.inspection import Picture
 
     subject = subject_of(source, weights, settings, runs)
-    paths = picture_files([Path(text) for text in files])
     found, notes = predictions.predict(
-        subject, [Picture(file=str(path)) for path in paths], top=top, device=device or "auto"
+        subject,
+        [Path(text) for text in files],
+        top=top,
+        device=device or "auto",
+        settings=asking(test_time, samples),
+        to=Path(to) if to is not None else None,
     )
     for sentence in notes:
         say_aside(sentence)
@@ -202,6 +227,7 @@ def predict(
 @as_json
 @runs_option
 @design_settings
+@trust_code
 def time_(
     source: str,
     batch: int | None,
@@ -271,6 +297,7 @@ def _kinds() -> "Iterable[Kind]":
 @as_json
 @runs_option
 @design_settings
+@trust_code
 def measure(
     source: str,
     weights: str | None,

@@ -1,7 +1,7 @@
 """The work of the commands that train and export; `commands` declares their options."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from designer import presets
-from designer.cli import runs, terminal
+from designer.analysis.assist.inputs import takes_picture
+from designer.cli import advice, runs, terminal
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.cli.output import printable, show, write
 from designer.design import edits, files
@@ -17,8 +18,10 @@ from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.known_data import KNOWN
 from designer.known_data.titles import BUILT_IN, data_title, stand_in_for
+from designer.recipe import templates
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, consequences
+from designer.runs import own_layers, trusted_code
 from designer.runs.begin import begin
 from designer.runs.discard import discard_refused
 from designer.runs.export_formats import EXPORT_FORMATS, ExportOptions
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
     from designer.runs.fitting import Fitting
 
 
+def takes_a_picture(design: Design) -> bool:
+    """Tell whether a design takes a picture, for which some settings of a recipe are."""
+    return takes_picture(own_layers.analyzed(design))
+
+
 def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, Any]) -> Recipe:
     """Return the recipe of a training, with changes.
 
@@ -39,7 +47,7 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
         A preset or design file. Its own recipe is used if no file is given; the defaults if it has
         none. Where the data of a preset are missing, built-in ones stand in.
     recipe_file
-        The path of a recipe, or None.
+        The path of a recipe, the name of a template, or None.
     changes
         Values by the dotted names of settings.
 
@@ -48,12 +56,24 @@ def recipe_for(design_name: str, recipe_file: str | None, changes: Mapping[str, 
     DesignerError
         The file cannot be used, or a value does not fit.
     """
-    if recipe_file is not None:
+    if recipe_file is not None and not is_template(recipe_file):
+        if not Path(recipe_file).exists():
+            raise DesignerError(
+                f"There is no recipe file and no template called {recipe_file}: give the path of a "
+                f"recipe file, or take a template ({', '.join(templates.names())})."
+            )
         recipe = read_recipe(Path(recipe_file))
     else:
         recipe = presets.usable_recipe(design_name) or Recipe()
+    if recipe_file is not None and is_template(recipe_file):
+        recipe = templates.applied(recipe_file, recipe)
     given = {name: value for name, value in changes.items() if value is not None}
     return changed(recipe, {**given, **consequences(recipe, given)})
+
+
+def is_template(text: str) -> bool:
+    """Return whether a text is the name of a recipe template, and of no file."""
+    return text in templates.names() and not Path(text).exists()
 
 
 def fit_to_stand_in(design: Design, name: str, *, classes_set: bool) -> Design:
@@ -96,7 +116,13 @@ def fit_to_stand_in(design: Design, name: str, *, classes_set: bool) -> Design:
 
 
 def train(
-    design: Design, name: str, recipe: Recipe, folder: str | None, runs_folder: str | None
+    design: Design,
+    name: str,
+    recipe: Recipe,
+    folder: str | None,
+    runs_folder: str | None,
+    *,
+    silenced: Collection[str] | None = None,
 ) -> RunFolder:
     """Start a training in a new run folder and follow it in the terminal to its end.
 
@@ -110,6 +136,8 @@ def train(
         The run folder; None for a new one in the folder of runs.
     runs_folder
         The folder of runs; None for that of the settings.
+    silenced
+        Conditions of the doctor of which nothing is said; None for those of the settings.
 
     Raises
     ------
@@ -126,24 +154,30 @@ def train(
     unpack(recipe.data.source)  # here, since the terminal shows how far it is
     existed = path.exists()
     run = begin(path, design, recipe)
-    _warn(design, recipe)
+    silent = advice.silenced(()) if silenced is None else silenced
+    said = _warn(design, recipe, silent)
     try:
-        _follow(run, resume=False)
+        _follow(run, resume=False, silenced=silent, said=said)
     except terminal.RefusedError:
         discard_refused(run, leave_folder=existed)
         raise
     return run
 
 
-def _warn(design: Design, recipe: Recipe) -> None:
-    """Print what will make the training worse than it need be."""
-    from designer.analysis.analysis import analyze
+def _warn(design: Design, recipe: Recipe, silenced: Collection[str]) -> list[str]:
+    """Print what will make the training worse than it need be, and return the doctor's lines."""
     from designer.analysis.assist.training import warnings
     from designer.analysis.report import sheet
+    from designer.doctor.case import Case
+    from designer.doctor.rules import BEFORE, examine
 
-    analysis = analyze(design)
-    found = warnings(analysis, recipe.batch, recipe.loss.name)
+    analysis = own_layers.analyzed(design)
+    found = advice.unsilenced(warnings(analysis, recipe.batch, recipe.loss.name), silenced)
     show(sheet.problems((*analysis.problems, *found)), error=True)
+    device = advice.device_facts(analysis, recipe)
+    case = Case(analysis=analysis, recipe=recipe, device=device)
+    said = examine(case, when=BEFORE, silenced=silenced)
+    return [line.text for line in advice.lines(advice.unsaid(said, found))]
 
 
 def _with_absolute_path(recipe: Recipe) -> Recipe:
@@ -171,6 +205,7 @@ def resume(run: RunFolder, data: str | None) -> None:
     DesignerError
         There is no state to resume from, the data are others, or the training fails.
     """
+    trusted_code.require(files.read(run.design))
     _follow(run, resume=True, data=_existing(data))
 
 
@@ -205,6 +240,7 @@ def train_on(
     DesignerError
         The run cannot be trained on, or the training fails.
     """
+    trusted_code.require(files.read(run.design))
     found = _existing(data)
     if folder:
         path = Path(folder).expanduser().absolute()
@@ -228,11 +264,21 @@ def _existing(data: str | None) -> Path | None:
     return existing(data)
 
 
-def _follow(run: RunFolder, *, resume: bool, data: Path | None = None) -> None:
+def _follow(
+    run: RunFolder,
+    *,
+    resume: bool,
+    data: Path | None = None,
+    silenced: Collection[str] | None = None,
+    said: Sequence[str] = (),
+) -> None:
     _say(f"Run folder: {run.path}")
-    result = terminal.train(run, resume=resume, data=data, write=_write)
+    silent = advice.silenced(()) if silenced is None else silenced
+    result = terminal.train(run, resume=resume, data=data, write=_write, silenced=silent, said=said)
     for line in terminal.summary(result):
         _say(line)
+    if next_ := advice.next_of(run, silent):
+        _say(f"Next: {next_}")
     name = runs.reference(run.path)
     _say(f"The run is in {run.path}")
     if result.status == "stopped":
@@ -292,8 +338,10 @@ def export_run(run: RunFolder, paths: Sequence[Path], options: ExportOptions | N
     DesignerError
         The run has no checkpoint yet.
     """
+    design = files.read(run.design)
+    trusted_code.require(design)
     if options is not None and options.names:
-        _check_names(files.read(run.design), options)
+        _check_names(design, options)
     from designer.engine import export  # torch takes seconds to load
 
     return _export(export.of_run(run), paths, options)
@@ -331,6 +379,7 @@ def export_design(
     DesignerError
         The design has errors, there are no such weights, or a library has no such network.
     """
+    trusted_code.require(design)
     weights = weights_of_design(design, weights, runs_folder)
     _check_names(design, options)
     from designer.engine import export
@@ -395,17 +444,15 @@ def _check_names(design: Design, options: ExportOptions | None) -> None:
         The library has no network with these layers and shapes.
     """
     if options is not None and options.names:
-        from designer.analysis.analysis import analyze
         from designer.runs import library_names
 
-        library_names.naming(analyze(design), options.names)
+        library_names.naming(own_layers.analyzed(design), options.names)
 
 
 def _latest(design: Design, runs_folder: str | None) -> "Fitting | None":
-    from designer.analysis.analysis import analyze
     from designer.runs import fitting
 
-    return fitting.latest(fitting.find(runs.folder(runs_folder), analyze(design)))
+    return fitting.latest(fitting.find(runs.folder(runs_folder), own_layers.analyzed(design)))
 
 
 def _about_fresh_weights(design: Design, runs_folder: str | None) -> str:
@@ -464,7 +511,7 @@ def weights(
     model = export.of_design(design)
     found = weights.read(source)
     report = weights.load(model.network, model.analysis, found, given)
-    written = weights.save(model.network, out, about=model.about)
+    written = weights.save(model.network, out, design, about=model.about)
     if as_json:
         _say(msgspec.json.encode(report).decode())
         return

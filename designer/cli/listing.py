@@ -70,12 +70,11 @@ def lines(entry: "Entry") -> "Iterator[Line]":
 
 def torchvision(design: "Design", name: str) -> "Iterator[Line]":
     """Yield a line for each of torchvision's weights, those that should fit the design first."""
-    from designer.analysis.analysis import analyze
     from designer.analysis.report.formatting import decimal_bytes, short
     from designer.analysis.report.line import Line, Style
-    from designer.runs import pretrained
+    from designer.runs import own_layers, pretrained
 
-    parameters = analyze(design).totals.parameters
+    parameters = own_layers.analyzed(design).totals.parameters
     rows = pretrained.fitting_first(pretrained.table(), preset=name, parameters=parameters)
     width = max(len(row.source) for row in rows)
     yield Line(f"{'source':<{width}}    top-1  parameters  download", Style.HEADING)

@@ -1,4 +1,4 @@
-"""The commands that draw what a network computes and what it looks at: ``maps``, ``explain``."""
+"""The commands that draw pictures: ``maps``, ``explain``, and ``augment`` before a training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from designer.cli.inside import device_option, network, network_weights, subject_of
-from designer.cli.options import FILE, OUTPUT, as_json, design_settings, runs_option
+from designer.cli.options import (
+    DATA,
+    DATA_SOURCE,
+    FILE,
+    OUTPUT,
+    TRAINING,
+    as_json,
+    data_help,
+    design_settings,
+    runs_option,
+    set_recipe_option,
+    trust_code,
+)
 from designer.cli.output import printable, say_aside, write
 from designer.cli.parameters import Command, Whole, argument, option
 from designer.errors import DesignerError
@@ -47,6 +59,7 @@ _TO = "The picture to write, such as maps.png."
 @as_json
 @runs_option
 @design_settings
+@trust_code
 def maps(
     source: str,
     file: str | None,
@@ -136,6 +149,7 @@ def _method_help() -> str:
 @as_json
 @runs_option
 @design_settings
+@trust_code
 def explain(
     source: str,
     file: str,
@@ -188,6 +202,78 @@ def explain(
         words = f"{fields['class']}, {100 * fields['probability']:.1f} %"
     at = f", at {fields['node']}" if fields["node"] else ""
     write(f"{printable(str(to))}  {printable(words)}; {row.title}{at}\n")
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "augment lenet5 --to draws.png",
+        "augment my.json --set-recipe augmentation.mixup=0.4 --to draws.png",
+    ),
+)
+@network
+@option("--data", type=DATA_SOURCE, group=DATA, metavar="NAME|PATH", help=data_help)
+@option(
+    "--pictures",
+    type=Whole(min=1, max=64),
+    default=5,
+    metavar="N",
+    help="How many training pictures are shown. [default: 5]",
+)
+@option(
+    "--draws",
+    type=Whole(min=1, max=64),
+    default=8,
+    metavar="N",
+    help="How many draws of each are shown. [default: 8]",
+)
+@option("--seed", type=Whole(min=0), group=TRAINING, metavar="N", help="Seed of the random draws.")
+@set_recipe_option
+@option("--to", type=FILE, group=OUTPUT, required=True, metavar="FILE", help=_TO)
+@as_json
+@runs_option
+@design_settings
+@trust_code
+def augment(
+    source: str,
+    data: str | None,
+    pictures: int,
+    draws: int,
+    seed: int | None,
+    set_recipe: Sequence[str],
+    to: str,
+    as_json: bool,
+    runs: str | None,
+    settings: Sequence[str],
+) -> None:
+    """Draw what the augmentation makes of training pictures.
+
+    Each row has a training picture, then its draws as the network gets them, before they are
+    standardized. Below a mixed picture stands of what it is mixed. With --json, prints the settings
+    that are on, the labels, and what each draw shows.
+    """
+    from designer.cli import augmenting, recipes
+    from designer.cli import maps as work
+    from designer.recipe.data import other_data
+    from designer.recipe.reading import changed
+    from designer.recipe.recipe import consequences
+    from designer.runs.inspection import recipe_of
+
+    subject = subject_of(source, None, settings, runs)
+    recipe = recipe_of(subject)
+    if data is not None:
+        recipe = changed(recipe, other_data(data))
+    changes = {} if seed is None else {"seed": seed}
+    changes |= recipes.read_settings(set_recipe)
+    recipe = changed(recipe, {**changes, **consequences(recipe, changes)})
+    found = augmenting.sheet(subject, recipe, pictures=pictures, count=draws)
+    work.save(augmenting.drawn(found), Path(to))
+    if as_json:
+        write(found.to_json(to))
+        return
+    on = ", ".join(name.removeprefix("augmentation.") for name in found.changes)
+    what = f"{len(found.labels)} pictures, {draws} draws each"
+    write(f"{printable(to)}  {what}; {on or 'no augmentation is on'}\n")
 
 
 def _need_output(to: str | None, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from designer.engine.inspect import requests
 from designer.errors import DesignerError
 from designer.gui.base import signed_colors
 from designer.runs.explanations import EXPLANATIONS
-from designer.runs.inspection import Subject
+from designer.runs.inspection import ZERO_LEVEL, Subject
 from designer.storage import save_file, unwritable
 
 Values = NDArray[Any]
@@ -99,7 +99,7 @@ def tiles(values: Values) -> Image.Image:
 def _colors(values: Values) -> Values:
     """Return the colors of values, on one scale around zero: uint8 (..., 3)."""
     most = float(np.abs(values).max()) or 1.0
-    levels = signed_colors.ZERO + values / most * (255 - signed_colors.ZERO)
+    levels = ZERO_LEVEL + values / most * (255 - ZERO_LEVEL)
     found: Values = signed_colors.palette()[levels.round().astype(np.uint8)]
     return found
 

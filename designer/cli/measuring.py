@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from designer.analysis.analysis import Row, analyze
+from designer.analysis.analysis import Row
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
 from designer.cli.output import printable, share_shown
@@ -13,6 +13,7 @@ from designer.cli.tables import aligned
 from designer.errors import DesignerError
 from designer.recipe.reading import changed
 from designer.recipe.recipe import consequences
+from designer.runs import own_layers
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import design_of, recipe_of
 from designer.runs.layer_statistics import (
@@ -114,7 +115,7 @@ def recorded(run: RunFolder, at: str) -> Measurement:
 
 def types_of(subject: "Subject") -> Mapping[str, str]:
     """Return the layer type of each node by its path; raise DesignerError if it has none."""
-    rows: list[Row] = analyze(design_of(subject)).rows()
+    rows: list[Row] = own_layers.analyzed(design_of(subject)).rows()
     return {row.path: row.type for row in rows}
 
 

@@ -1,8 +1,13 @@
 """Arguments and options that several commands take, and help texts that derive from tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
 
 from designer.cli.parameters import Text, Whole, argument, option
+from designer.cli.trust import TRUST
+from designer.errors import DesignerError
 from designer.runs.export_formats import EXPORT_FORMATS
 
 TRAINING, DATA, OUTPUT = "Training options", "Data options", "Output options"
@@ -44,6 +49,20 @@ def _settings() -> Iterable[str]:
     from designer.recipe.recipe import fields
 
     return [f"{name}=" for name in fields()]
+
+
+def number(option: str, text: str) -> float:
+    """Return the number that an option takes.
+
+    Raises
+    ------
+    DesignerError
+        The text is no number.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise DesignerError(f"{option} takes a number, as in 0.01; received '{text}'.") from None
 
 
 def one_of(setting: str) -> Text:
@@ -103,7 +122,45 @@ design_settings = option(
     help="Set an argument of the design: a number, true or false, or one of its choices. "
     "May be given several times.",
 )
-as_json = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+
+
+def design_target(to: str | None, source: str) -> Path:
+    """Return where a design is written, before the work on it begins.
+
+    Raises
+    ------
+    DesignerError
+        No file is given, it has the ending of another kind, or its folder is missing.
+    """
+    if to is None:
+        raise DesignerError(
+            f"Say where the design goes, as in --to {Path(source).stem or 'net'}.json."
+        )
+    path = Path(to)
+    if path.suffix.lower() != ".json":
+        raise DesignerError(
+            f"{to} must end in .json, as a design does: write --to {path.stem or 'net'}.json."
+        )
+    if not path.absolute().parent.is_dir():
+        raise DesignerError(f"There is no folder {path.parent}: make it, or choose another.")
+    return path
+
+
+def _remember_trust(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    context.meta[TRUST] = value
+    return value
+
+
+trust_code = option(
+    "--trust-code",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_trust,
+    help="Trust the Python code that the design brings along, from now on: it is run. Read it "
+    "before; nothing is run of code that you have not trusted.",
+)
+as_json = option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 RUN_HELP = "A run folder, or the name alone of a run in the folder of runs (see: runs)."
 run_folder = argument("run", type=RUN, metavar="RUN", help=RUN_HELP)
 moved_data = option(
@@ -130,6 +187,30 @@ runs_option = option(
     group=OUTPUT,
     help="The folder of runs; that of the window's settings if not given.",
 )
+test_time_option = option(
+    "--test-time",
+    type=one_of("evaluation.test_time"),
+    metavar="NAME",
+    help=lambda: (
+        "Average the probabilities of several views of each picture: "
+        f"{choices_help('evaluation.test_time')[:-1]}; as the recipe says if not given."
+    ),
+)
+samples_option = option(
+    "--samples",
+    type=Whole(min=1),
+    metavar="K",
+    help="Average the probabilities of K passes, for a network with a layer that draws at random "
+    "in the test, too; as the recipe says if not given.",
+)
+
+
+def asking(test_time: str | None, samples: int | None) -> dict[str, object]:
+    """Return the options above as settings of the recipe; those that are not given are left out."""
+    given = {"evaluation.test_time": test_time, "evaluation.samples": samples}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 epochs_option = option(
     "--epochs",
     type=Whole(min=1),
@@ -140,3 +221,10 @@ epochs_option = option(
 more_files = argument(
     "more", type=FILE, metavar="FILE", nargs=-1
 )  # all but the first FILE of an option
+
+
+def files_of(option: str, first: Sequence[str], more: Sequence[str]) -> list[Path]:
+    """Return the files of an option; all but its first arrive as positional arguments."""
+    if more and not first:
+        raise DesignerError(f"'{more[0]}' is one word too many; model files follow {option}.")
+    return [Path(text) for text in (*first, *more)]

@@ -193,6 +193,24 @@ class Whole(click.IntRange):
         return f"from {self.min:,}{upper}"
 
 
+class Real(click.FloatRange):
+    """A number within limits."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+        assert self.min is not None and self.max is not None
+        if number is None or not self.min <= number <= self.max:
+            self.fail(
+                f"takes a number from {self.min:g} to {self.max:g}; received '{value}'", param, ctx
+            )
+        return number
+
+
 class Text(click.types.StringParamType):
     """A text that the shell completes.
 

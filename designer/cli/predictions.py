@@ -1,18 +1,22 @@
-"""The work of ``netdesigner predict``: asking a network about pictures, printing its answers."""
+"""The work of ``netdesigner predict``: asking a network about examples, printing its answers."""
 
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from designer.analysis.report.formatting import cells_of, padded
 from designer.analysis.report.line import Line, Style
 from designer.cli.output import printable, share_shown
-from designer.runs.inspection import Picture, Subject
+from designer.errors import DesignerError
+from designer.runs.inspection import Subject
 from designer.storage import save_file, unwritable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _BETWEEN = 3  # columns between two predictions
 
@@ -21,24 +25,82 @@ Answer = Mapping[str, Any]
 
 
 def predict(
-    subject: Subject, pictures: Sequence[Picture], *, top: int, device: str
+    subject: Subject,
+    paths: Sequence[Path],
+    *,
+    top: int,
+    device: str,
+    settings: Mapping[str, Any] | None = None,
+    to: Path | None = None,
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Return what a network says of pictures, and sentences on how it was asked.
+    """Return what a network says of the examples in files, and sentences on how it was asked.
+
+    Parameters
+    ----------
+    subject
+        The network.
+    paths
+        Pictures and folders of them, or tables and arrays.
+    top, device, settings
+        As of `designer.engine.inspect.prediction.predict`.
+    to
+        A folder into which the pictures are written that a network gives again.
 
     Raises
     ------
     DesignerError
-        The network cannot be loaded.
+        The network cannot be loaded, a table is for another network, or the network gives no
+        pictures to write.
     """
     from designer.engine import device as devices  # torch takes seconds to load
-    from designer.engine.inspect import prediction
+    from designer.engine.inspect import examples, prediction
     from designer.engine.inspect.subject import load
 
     with share_shown("Predicting") as progress, devices.enough_memory("inspect"):
         loaded = load(subject, device=device)
+        if to is not None and (not loaded.preprocessing.gives_input or loaded.preprocessing.inputs):
+            raise DesignerError(
+                f"--to writes the pictures that a network gives, but {loaded.analysis.design.name} "
+                "gives none: leave it out."
+            )
         # The pictures that it returns are not needed: all of a large folder would take gigabytes.
-        found, _ = prediction.predict(loaded, pictures, top=top, side=1, progress=progress)
-    return found, loaded.notes
+        found, arrays = prediction.predict(
+            loaded,
+            examples.in_files(loaded, paths),
+            top=top,
+            side=1 if to is None else None,
+            settings=settings,
+            progress=progress,
+        )
+    if to is not None:
+        _write_pictures(to, found, arrays["given"])
+    note = prediction.passes_for(loaded, settings).note
+    return found, (*loaded.notes, *((note,) if note else ()))
+
+
+def _write_pictures(folder: Path, found: Sequence[Answer], pictures: "NDArray[Any]") -> None:
+    """Write pictures (n, height, width, channels) as PNG files, called as those that were given."""
+    from PIL import Image
+
+    written: set[str] = set()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for each, pixels in zip(found, pictures, strict=True):
+            if "predictions" not in each:
+                continue
+            stem = name = Path(each["file"]).stem
+            number = 1
+            while name.casefold() in written:
+                number += 1
+                name = f"{stem} {number}"
+            written.add(name.casefold())
+            content = io.BytesIO()
+            Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
+                content, "PNG"
+            )
+            save_file(folder / f"{name}.png", content.getvalue())
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def to_json(found: Sequence[Answer]) -> str:
@@ -49,7 +111,7 @@ def to_json(found: Sequence[Answer]) -> str:
 
 
 def lines(found: Sequence[Answer], width: int | None = None) -> Iterator[Line]:
-    """Yield a table with a line for each file; those that cannot be read are left out.
+    """Yield a table with a line for each example; those that cannot be read are left out.
 
     Parameters
     ----------
@@ -60,7 +122,7 @@ def lines(found: Sequence[Answer], width: int | None = None) -> Iterator[Line]:
         one. None names all.
     """
     rows = [
-        (printable(_text(each["file"])), [_cell(one) for one in each["predictions"]])
+        (printable(_name(each)), [_cell(one) for one in each["predictions"]])
         for each in found
         if "predictions" in each
     ]
@@ -89,10 +151,11 @@ def lines(found: Sequence[Answer], width: int | None = None) -> Iterator[Line]:
 
 
 def write_table(path: Path, found: Sequence[Answer]) -> None:
-    """Write a CSV table with a row for each file.
+    """Write a CSV table with a row for each example.
 
-    Its columns are ``file``, the most probable class and its probability, further classes as
-    ``class 2`` and ``probability 2``, for a network of numbers a column for each, and ``error``.
+    Its columns are ``file``, the ``row`` in it if it has several, the most probable class and its
+    probability, further classes as ``class 2`` and ``probability 2``, for a network of numbers a
+    column for each, and ``error``.
 
     Raises
     ------
@@ -113,6 +176,8 @@ def write_table(path: Path, found: Sequence[Answer]) -> None:
 
 def _row(answer: Answer) -> dict[str, Any]:
     row: dict[str, Any] = {"file": _text(answer["file"])}
+    if "row" in answer:
+        row["row"] = answer["row"]
     if "error" in answer:
         row["error"] = answer["error"]
     for number, one in enumerate(answer.get("predictions", ()), 1):
@@ -135,6 +200,12 @@ def _cell(one: Mapping[str, Any]) -> tuple[str, str]:
 def _title(found: Sequence[Answer]) -> str:
     one = next(each for each in found if "predictions" in each)["predictions"]
     return "predicted numbers" if one and "value" in one[0] else "classes, the most probable first"
+
+
+def _name(answer: Answer) -> str:
+    """Return what a line calls an example: its file, with the row if it has several."""
+    row = f" row {answer['row']}" if "row" in answer else ""
+    return f"{_text(answer['file'])}{row}"
 
 
 def _text(name: str) -> str:

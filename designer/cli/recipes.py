@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from designer.errors import DesignerError
+from designer.recipe import templates
 from designer.recipe.command_line import text_of
-from designer.recipe.recipe import Recipe, fields, is_used, value_of
+from designer.recipe.recipe import Recipe, fields, is_for, is_used, value_of
 from designer.recipe.settings import Field
 
 if TYPE_CHECKING:
     from designer.analysis.report.line import Line
 
-_TAKES_SETTINGS = {"train", "train-on", "data", "measure"}
+TAKE_SETTINGS = {
+    "train", "train-on", "data", "measure", "evaluate", "augment", "lr-range", "doctor",
+}  # fmt: skip
+"""The commands with the option ``--set-recipe``, whose errors say how to give it."""
 _DOTTED = re.compile(r"(?<![\w./])[a-z_]+\.[a-z_]+\b(?![/.]\w)")
 _TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -67,11 +71,14 @@ def _value(field: Field, text: str) -> Any:
 
 
 def _values(field: Field, text: str) -> tuple[Any, ...]:
-    """Read several values: a JSON list, or separated by commas."""
+    """Read several values: a JSON list, or separated by commas, and rows by semicolons."""
     kind = field.several
     assert kind is not None
     if text.startswith("["):
         values: tuple[Any, ...] = msgspec.json.decode(text, type=tuple[kind, ...])  # type: ignore[valid-type]
+    elif field.is_table:
+        rows = text.split(";") if text else ()
+        values = tuple(tuple(float(part) for part in row.split(",")) for row in rows)
     else:
         values = tuple([kind(part.strip()) for part in text.split(",")]) if text else ()
     if field.count is not None and len(values) != field.count:
@@ -83,6 +90,8 @@ def _type(field: Field) -> str:
     """Return the type of a setting's values in words, with the unit: "a whole number of epochs"."""
     if field.several is str:
         name = "texts separated by commas, or a JSON list of texts"
+    elif field.is_table:
+        name = "rows of numbers, as in 0,1;5,0, or a JSON list of lists"
     elif field.count is None:
         name = "numbers separated by commas"
     elif field.several is not None:
@@ -117,7 +126,7 @@ def how_to_set(sentence: str, words: Sequence[str]) -> str:
     words
         Those of the command line; commands without the option, and users who know it, need no hint.
     """
-    if not _TAKES_SETTINGS.intersection(words[:1]) or "--set-recipe" in sentence:
+    if not TAKE_SETTINGS.intersection(words[:1]) or "--set-recipe" in sentence:
         return sentence
     if any(word.startswith("--set-recipe") for word in words):
         return sentence
@@ -127,12 +136,23 @@ def how_to_set(sentence: str, words: Sequence[str]) -> str:
     return f"{sentence} On the command line: --set-recipe {named}=VALUE."
 
 
-def without_effect(recipe: Recipe, names: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each named setting that the optimizer, schedule or loss does not use."""
+def without_effect(recipe: Recipe, names: Iterable[str], *, pictures: bool = True) -> Iterator[str]:
+    """Yield a sentence for each named setting that has no effect.
+
+    Parameters
+    ----------
+    recipe, names
+        The recipe, and the dotted names of the settings.
+    pictures
+        Whether the network takes a picture.
+    """
     for name in names:
         field = fields()[name]
+        if not is_for(field, pictures=pictures):
+            yield f"{name} has no effect, as the network takes {'a' if pictures else 'no'} picture."
+            continue
         if not is_used(recipe, field):
-            choice = f"{field.group.prefix}name"
+            choice = f"{field.group.prefix}{field.group.chooser}"
             yield (
                 f"{name} has no effect with {choice} {value_of(recipe, choice)}; it is used with "
                 f"{', '.join(used_with(field))}."
@@ -148,12 +168,57 @@ def lines(recipe: Recipe) -> "Iterator[Line]":
 
     for name, field in fields().items():
         yield Line(f"{name} = {text_of(value_of(recipe, name))}", Style.HEADING)
-        sentences = [field.setting.help, f"Takes {allowed(field)}."]
+        setting = field.setting
+        sentences = [setting.help, f"Takes {allowed(field)}."]
+        if setting.formula:
+            sentences.insert(1, setting.formula)
+        sentences += _of_choice(recipe, field)
+        if setting.reason:
+            default = text_of(value_of(Recipe(), name))
+            sentences.append(f"By default {default}: {setting.reason}.")
+        if setting.source:
+            sentences.append(f"Source: {setting.source}.")
         if kinds := used_with(field):
             sentences.append(f"Used with {', '.join(kinds)}.")
         for text in sentences:
             for line in textwrap.wrap(text, 74, break_on_hyphens=False):
                 yield Line(f"    {line}")
+
+
+def _of_choice(recipe: Recipe, field: Field) -> list[str]:
+    """Return what the chosen row of a table is, where a setting chooses one."""
+    kind = field.group.kinds.get(str(value_of(recipe, field.name)))
+    if kind is None or field.own_name != field.group.chooser:
+        return []
+    help_, formula, source = (getattr(kind, name, "") for name in ("help", "formula", "source"))
+    found = (help_ and f"{kind.name}: {help_}", formula, source and f"Source: {source}.")
+    return [each for each in found if each]
+
+
+def template_lines() -> "Iterator[Line]":
+    """Yield the templates, each with what it is, what it changes, and its source."""
+    from designer.analysis.report.line import Line, Style
+
+    for name in templates.names():
+        row = templates.TEMPLATES.get(name)
+        yield Line(name, Style.HEADING)
+        sentences = ["A recipe that you saved."]
+        if row is not None:
+            settings = ", ".join(f"{each}={text_of(value)}" for each, value in row.changes.items())
+            sentences = [row.help, f"Source: {row.source}.", settings]
+        for text in sentences:
+            for line in textwrap.wrap(text, 74, break_on_hyphens=False):
+                yield Line(f"    {line}")
+
+
+def templates_json() -> str:
+    """Return the templates as a JSON array of objects."""
+    rows = []
+    for name in templates.names():
+        row = templates.TEMPLATES.get(name)
+        plain = {} if row is None else msgspec.to_builtins(row)
+        rows.append({"title": name, "help": "", "source": "", **plain, "name": name})
+    return f"{msgspec.json.format(msgspec.json.encode(rows), indent=1).decode()}\n"
 
 
 def to_json(recipe: Recipe) -> str:
@@ -170,6 +235,9 @@ def to_json(recipe: Recipe) -> str:
                 "default": value_of(Recipe(), name),
                 "takes": _type(field),
                 "unit": setting.unit,
+                "reason": setting.reason,
+                "formula": setting.formula,
+                "source": setting.source,
                 "choices": setting.choices and dict(setting.choices),
                 "low": setting.low,
                 "high": setting.high,
@@ -184,6 +252,8 @@ def to_json(recipe: Recipe) -> str:
 def allowed(field: Field) -> str:
     """Return what a setting takes: its type, range and unit, or its choices."""
     setting = field.setting
+    if setting.choices and field.several is not None:
+        return f"any of {', '.join(setting.choices)}, separated by commas"
     if setting.choices:
         return choices(field.name)
     bounds = []

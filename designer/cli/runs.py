@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from designer import preferences, system
+from designer.cli import trust
+from designer.design import files
 from designer.errors import DesignerError
 from designer.runs import disk
 from designer.runs.folder import RunFolder, list_runs
@@ -66,7 +68,10 @@ def find(text: str, chosen: str | None = None) -> RunFolder:
         raise DesignerError(
             f"There is no run '{text}' in {root}, and no such folder here; {remedy}"
         )
-    return RunFolder.open(path)
+    run = RunFolder.open(path)
+    if trust.asked():
+        trust.trust_if_asked(files.read(run.design))
+    return run
 
 
 def is_run(path: Path) -> bool:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from designer.cli.trust import trust_if_asked
 from designer.design.identifiers import normalized
 from designer.errors import DesignerError
 
@@ -33,6 +34,7 @@ def load(name: str, settings: Iterable[str] | None = None) -> "Design":
     from designer.design import edits
 
     design = presets.load(name)
+    trust_if_asked(design)
     for setting in settings or ():
         argument, value = _setting(design, setting)
         design = edits.set_argument(design, argument, value)

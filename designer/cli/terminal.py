@@ -4,13 +4,14 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from designer.cli import runs
+from designer.cli.advice import Watch
 from designer.cli.output import width
 from designer.errors import DesignerError
 from designer.runs import control, launch
@@ -23,6 +24,7 @@ __all__ = ["duration", "summary", "train"]
 
 POLL_SECONDS = 0.1  # between two readings of the event log
 REFUSED = 1  # exit code of a worker whose log ends with the reason
+_EXAMINED_SECONDS = 3.0  # between two looks of the doctor at what the run shows
 _BAR = 20  # columns of the progress bar
 _COLUMNS = 80  # of a terminal of unknown width
 LAST_WORDS = 10_000  # last characters of a dead worker's log, where its last line is searched
@@ -34,7 +36,15 @@ class RefusedError(DesignerError):
     """The worker ended the training with a sentence, perhaps before its first step."""
 
 
-def train(run: RunFolder, *, resume: bool, write: Write, data: Path | None = None) -> Result:
+def train(
+    run: RunFolder,
+    *,
+    resume: bool,
+    write: Write,
+    data: Path | None = None,
+    silenced: Collection[str] = (),
+    said: Sequence[str] = (),
+) -> Result:
     """Start a worker on a run and report its progress until it ends.
 
     Ctrl+C stops the training with a checkpoint; a second one ends this function, not the training.
@@ -49,13 +59,17 @@ def train(run: RunFolder, *, resume: bool, write: Write, data: Path | None = Non
         Receives the text to print.
     data
         Where the data of a run that is resumed are now, if they were moved.
+    silenced
+        Conditions of the doctor of which nothing is said.
+    said
+        Lines of the doctor on the design, printed once the training has begun.
 
     Raises
     ------
     DesignerError
         The worker cannot start, or fails: the message is the worker's own.
     """
-    follower = _Follower(run, write, resume=resume)
+    follower = _Follower(run, write, resume=resume, silenced=silenced, said=said)
     follower.pid = launch.start(run.path, resume=resume, data=data)
     return follower.follow()
 
@@ -83,7 +97,7 @@ def progress(start: Event, step: Event, columns: int) -> str:
         f"step {step['step']:,}/{total:,}",
         f"loss {step['loss']:.4f}",
         f"lr {step['lr']:.3g}",
-        f"{speed:,.0f} images/s",
+        f"{speed:,.0f} {start.get('things', 'images')}/s",
         f"{duration(left)} left",
     ]
     while len(parts) > 1 and len("  ".join(parts)) > columns - 2:
@@ -97,15 +111,27 @@ def progress(start: Event, step: Event, columns: int) -> str:
 class _Follower:
     """Reads the events of a run and prints them for a person."""
 
-    def __init__(self, run: RunFolder, write: Write, *, resume: bool) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        write: Write,
+        *,
+        resume: bool,
+        silenced: Collection[str],
+        said: Sequence[str],
+    ) -> None:
         self.run = run
         self.pid = 0
         self.write = write
         self.live = sys.stdout.isatty()
         self.start: Event = {}
+        self.things = "images"
         self.shown = ""
         self.asked = 0
         self.old = _identities(run) if resume else frozenset()
+        self.doctor = Watch(run, silenced=silenced)
+        self.said = said
+        self.examined = time.monotonic()
 
     def follow(self) -> Result:
         """Report events until the worker has ended, and return the result of the run."""
@@ -118,9 +144,18 @@ class _Follower:
                         self._print(event)
                 if not alive:
                     break
+                if time.monotonic() - self.examined > _EXAMINED_SECONDS:
+                    self._examine()
                 time.sleep(POLL_SECONDS)
         self._clear()
         return self._result()
+
+    def _examine(self) -> None:
+        """Print what the doctor sees for the first time."""
+        if self.start:  # before, there is nothing to see
+            for line in self.doctor.look():
+                self._line(line.text)
+            self.examined = time.monotonic()
 
     def _new_events(self, reader: EventReader, alive: bool) -> list[Event]:
         """Return new events; none while a worker still has to truncate a damaged log."""
@@ -146,6 +181,7 @@ class _Follower:
         if code == REFUSED and (words := self._last_words()):  # an older result may exist
             raise RefusedError(words)
         result = self.run.result()
+        self._examine()
         if result is not None and result.status in ("failed", "diverged"):
             raise DesignerError(result.message or f"The training of {self.run.path} failed.")
         if result is None or code:
@@ -171,12 +207,15 @@ class _Follower:
         kind = event["event"]
         if kind == "start":
             self.start = event
+            self.things = event.get("things", "images")
             counts = event.get("counts", {})
             parts = ", ".join(f"{count:,} for {part}" for part, count in counts.items())
             number = event.get("threads", 1)
             threads = "1 thread" if number == 1 else f"{number} threads"
             device = event.get("device_name", "this machine")
-            self._line(f"Training on {device}, {threads}; images: {parts}")
+            self._line(f"Training on {device}, {threads}; {self.things}: {parts}")
+            for line in self.said:
+                self._line(line)
             if event.get("step"):
                 self._line(f"Resumed after step {event['step']:,} from the last checkpoint")
         elif kind == "step" and self.live:
@@ -189,12 +228,13 @@ class _Follower:
                 self._line(str(sentence))
         elif kind == "lr":
             rate = f"{event.get('lr', math.nan):g}"
-            scheduled = not event.get("by_hand", True)
-            self._line(
-                f"Learning rate {rate}, from the schedule"
-                if scheduled
-                else f"Learning rate set to {rate}"
-            )
+            if event.get("message"):
+                words = f"Learning rate set to {rate}. {event['message']}"
+            elif event.get("by_hand", True):
+                words = f"Learning rate held at {rate}"
+            else:
+                words = f"Learning rate {rate}, from the schedule"
+            self._line(words)
 
     def _epoch(self, event: Event) -> str:
         words = [f"epoch {event['epoch']:>3}/{self.start.get('epochs', '?')}"]

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from designer.analysis.analysis import Row, analyze
+from designer.analysis.analysis import Row
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
 from designer.cli.output import printable, share_shown
 from designer.cli.tables import aligned
+from designer.runs import own_layers
 from designer.runs.inspection import design_of
 from designer.runs.layer_times import WHY_SUMS_DIFFER, LayerTimes
 
@@ -33,7 +34,7 @@ def measure(
         found = timing.of_subject(
             subject, batch=batch, training=training, device=device, progress=progress
         )
-    return found, {row.path: row for row in analyze(design_of(subject)).rows()}
+    return found, {row.path: row for row in own_layers.analyzed(design_of(subject)).rows()}
 
 
 def to_json(found: LayerTimes) -> str:

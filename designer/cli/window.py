@@ -16,9 +16,11 @@ def show(designs: Sequence[str] = (), *, demo: bool = False) -> int:
     """
     if designs:
         from designer import presets
+        from designer.readers import sources
 
         for design in designs:
-            presets.locate(design)
+            if not sources.is_name(design):
+                presets.locate(design)
     from designer.gui.shell import application
 
     missing = application.display_missing()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from designer.codegen.parts import ConstructorArguments
+from designer.codegen.parts import IN_FEATURES, ConstructorArguments
 from designer.design.expressions import (
     Literal,
     Tree,
@@ -32,20 +32,26 @@ class ClassUse(NamedTuple):
         The block's arguments that its constructor takes, with their defaults.
     extras
         Keyword arguments for sizes that only the analysis knows, with their values for this use.
-    out_channels
-        The channels of each output as an expression over the constructor's arguments; None where
-        only an instance knows them.
+    out_channels, out_features
+        The first and the last axis of each output as an expression over the constructor's
+        arguments; None where no expression gives it.
     """
 
     name: str
     parameters: Mapping[str, Argument]
     extras: Mapping[str, Value]
     out_channels: Channels
+    out_features: Channels = ()
 
 
 def in_channels_name(port: int) -> str:
     """Return the constructor argument that holds the channels of a block's input."""
     return f"in_channels_{port}" if port else "in_channels"
+
+
+def in_features_name(port: int) -> str:
+    """Return the constructor argument that holds the last axis of a block's input."""
+    return f"{IN_FEATURES}_{port}" if port else IN_FEATURES
 
 
 class BlockCalls:
@@ -72,6 +78,7 @@ class BlockCalls:
         use: ClassUse,
         channels: Sequence[Tree],
         number: int | None,
+        features: Sequence[Tree | None] = (),
     ) -> str:
         """Return the call that builds a block.
 
@@ -85,6 +92,8 @@ class BlockCalls:
             The channels of each input.
         number
             The value of ``i`` in the node's expressions; None leaves ``i`` as a variable.
+        features
+            The last axis of each input, None where no expression gives it.
         """
         self.given.mention(*channels)
         words = [python_source(each) for each in channels]
@@ -99,8 +108,14 @@ class BlockCalls:
                 continue
             self.given.mention(tree)
             words.append(text if positional else f"{key}={text}")
+        last = {in_features_name(port): tree for port, tree in enumerate(features)}
         for key, value in use.extras.items():
-            words.append(f"{key}={python_source(self.given.size(f'{name}_{key}', value))}")
+            if key in last:
+                assert isinstance(value, int)
+                tree = self.given.last_axis(name, last[key], value)
+            else:
+                tree = self.given.size(f"{name}_{key}", value)
+            words.append(f"{key}={python_source(tree)}")
         return f"{use.name}({', '.join(words)})"
 
     def value(self, node: BlockNode, use: ClassUse, key: str, number: int | None) -> Tree:
@@ -126,7 +141,40 @@ class BlockCalls:
         The parameters are those of `call`, and the output port. Returns None where only an
         instance knows.
         """
-        rule = use.out_channels[port]
+        return self._outside(use.out_channels[port], name, node, use, channels, number)
+
+    def out_features(
+        self,
+        name: str,
+        node: BlockNode,
+        use: ClassUse,
+        features: Sequence[Tree | None],
+        number: int | None,
+        port: int,
+    ) -> Tree | None:
+        """Return the last axis of a block's output, as `out_channels` returns the first."""
+        rule = use.out_features[port] if use.out_features else None
+        if rule is None:
+            return None
+        last = {in_features_name(each): tree for each, tree in enumerate(features)}
+        asked = names(rule)
+        if asked & use.extras.keys() - last.keys() or any(
+            tree is None and key in asked for key, tree in last.items()
+        ):
+            return None
+        meaning = {key: self.value(node, use, key, number) for key in asked & use.parameters.keys()}
+        meaning |= {key: tree for key, tree in last.items() if tree is not None}
+        return substitute(rule, meaning)
+
+    def _outside(
+        self,
+        rule: Tree | None,
+        name: str,
+        node: BlockNode,
+        use: ClassUse,
+        channels: Sequence[Tree],
+        number: int | None,
+    ) -> Tree | None:
         if rule is None:
             return None
         asked = names(rule)

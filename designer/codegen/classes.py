@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.codegen.calls import BlockCalls, Channels, ClassUse, in_channels_name
+from designer.analysis.evaluation.shared_weights import is_tied
+from designer.codegen.calls import (
+    BlockCalls,
+    Channels,
+    ClassUse,
+    in_channels_name,
+    in_features_name,
+)
 from designer.codegen.forward import write_forward
 from designer.codegen.parts import ConstructorArguments, Part, expressions, words, write_part
 from designer.codegen.repeats import Repeats
@@ -56,13 +63,14 @@ class Draft(NamedTuple):
         Its lines.
     parameters
         The arguments that the constructor takes, with their defaults.
-    out_channels
+    out_channels, out_features
         As in `ClassUse`.
     """
 
     text: str
     parameters: Mapping[str, Argument]
     out_channels: Channels
+    out_features: Channels
 
 
 class Library:
@@ -72,6 +80,8 @@ class Library:
     ----------
     helpers
         The text of classes for layers that torch lacks, by name.
+    imports
+        The import statements that these need, each once.
     classes
         The text of the classes of blocks and of the network, by name, each after those that it
         uses.
@@ -84,14 +94,15 @@ class Library:
         self.design = design
         self.cache = cache
         self.helpers: dict[str, str] = {}
+        self.imports: dict[str, None] = {}
         self.classes: dict[str, str] = {}
         self.attributes: dict[tuple[str | None, str], tuple[str, str]] = {}
         self._uses: dict[GraphResult, ClassUse] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._taken = {
             found
-            for kind in layer_types().values()
-            for found in re.findall(r"^class (\w+)", kind.source, re.MULTILINE)
+            for kind in layer_types(design.code).values()
+            for found in re.findall(r"^(?:class |def )?(\w+)", kind.source, re.MULTILINE)
         }
 
     def use(self, block: str, result: GraphResult) -> ClassUse:
@@ -101,7 +112,9 @@ class Library:
             draft = writer.draft()
             name = self._add(block, block, draft, result)
             extras = writer.given.extras
-            self._uses[result] = ClassUse(name, draft.parameters, extras, draft.out_channels)
+            self._uses[result] = ClassUse(
+                name, draft.parameters, extras, draft.out_channels, draft.out_features
+            )
         return self._uses[result]
 
     def add_network(self, analysis: Analysis, free: frozenset[str]) -> str:
@@ -124,7 +137,7 @@ class Library:
             self.classes[name] = f"class {name}(nn.Module):\n{text}\n"
         name = self._names[wanted, text]
         for node in result.wiring.order:
-            self.attributes.setdefault((block, node), (name, node))
+            self.attributes.setdefault((block, node), (name, result.wiring.shared.get(node, node)))
         return name
 
 
@@ -166,14 +179,23 @@ class ClassWriter:
         self.kinds: dict[str, dict[str, tuple[str, ...]]] = {}
         self.endings: list[str] = []
         self.modules: dict[str, str] = {}
+        # The first node, in forward order, of those that share a module, by the module's owner.
+        self.builders: dict[str, str] = {}
         self.codes: dict[str, Code] = {}
         self.forwards: list[str] = []
         self.attributes: dict[str, Tree] = {}  # arguments that forward reads
         self.calls = BlockCalls(given)
         self.repeats = Repeats(self.calls, library.use, self.lines)
+        # The first and the last axis of each output.
         self.channels: dict[tuple[str, int], Tree | None] = {}
+        self.features: dict[tuple[str, int], Tree | None] = {}
         for port, end in enumerate(block.inputs if block is not None else ()):
+            shape = result.inputs[port].shape
             self.channels[end, 0] = Name(in_channels_name(port))
+            is_row = len(shape) == 1  # whose only axis is the first and the last one
+            name_of = in_channels_name if is_row else in_features_name
+            self.features[end, 0] = Name(name_of(port))
+            given.entering[in_features_name(port)] = shape[-1]
 
     @classmethod
     def of_design(
@@ -213,6 +235,8 @@ class ClassWriter:
             tuple(self.lines),
             tuple(self.endings),
             tuple(self.forwards),
+            tuple(self.modules.items()),
+            self._out_features(),
         )
         drafts = self.library.cache.drafts
         if key not in drafts:
@@ -244,7 +268,7 @@ class ClassWriter:
             None if each is None or any("." in word for word in names(each)) else each
             for each in out_channels
         )
-        return Draft(text, parameters, known)
+        return Draft(text, parameters, known, self._out_features())
 
     def _initializations(self) -> Iterator[str]:
         """Yield the lines that initialize weights, in a loop where all layers of a class agree."""
@@ -276,41 +300,62 @@ class ClassWriter:
     def _node(self, name: str) -> None:
         result = self.result.nodes[name]
         node = self.result.wiring.graph.nodes[name]
-        sources = tuple(
-            [
-                self.channels.get(source) if source is not None else None
-                for source in self.result.wiring.sources[name]
-            ]
-        )
-        if isinstance(node, BlockNode):
-            self.modules[name] = f"self.{name}"
-            self._block(name, node, result, sources)
+        sources = self._axes(name, self.channels)
+        features = self._axes(name, self.features)
+        owner = self.result.wiring.shared.get(name, name)
+        if isinstance(node, LayerNode):
+            self._layer(name, owner, node, result, sources, features)
+            return
+        self.modules[name] = f"self.{owner}"
+        if self.builders.setdefault(owner, name) == name:
+            self._block(name, owner, node, result, sources, features)
         else:
-            self._layer(name, node, result, sources)
+            self._block_again(name, self.builders[owner])
+
+    def _axes(
+        self, name: str, known: Mapping[tuple[str, int], Tree | None]
+    ) -> tuple[Tree | None, ...]:
+        """Return the first or the last axis of each input of a node."""
+        sources = self.result.wiring.sources[name]
+        return tuple([known.get(each) if each is not None else None for each in sources])
 
     def _layer(
-        self, name: str, node: LayerNode, result: NodeResult, sources: tuple[Tree | None, ...]
+        self,
+        name: str,
+        owner: str,
+        node: LayerNode,
+        result: NodeResult,
+        sources: tuple[Tree | None, ...],
+        features: tuple[Tree | None, ...],
     ) -> None:
         parts, given = self.library.cache.parts, self.given
-        key = (self.name, name, result, sources, given.bound, given.sizes)
+        tied = owner != name and is_tied(self.result.nodes[owner], result)
+        key = (self.name, owner, tied, result, sources, features, given.bound, given.sizes)
         part = parts.get(key)
         if part is None:
-            part = parts[key] = write_part(name, node, result, sources, given)
+            part = parts[key] = write_part(owner, node, result, sources, features, given, tied)
         given.add(part.given)
         self.codes[name] = part.code
-        if part.constructor:
-            self.modules[name] = f"self.{name}"
-            self.lines.append(f"self.{name} = {part.constructor}")
-            kind = part.constructor.partition("(")[0]
-            self.kinds.setdefault(kind, {})[name] = part.endings
+        if tied:
+            self.modules[name] = f"self.{owner}"
+        elif part.constructor:
+            self.modules[name] = f"self.{owner}"
+            if self.builders.setdefault(owner, name) == name:
+                self.lines.append(f"self.{owner} = {part.constructor}")
+                kind = part.constructor.partition("(")[0]
+                self.kinds.setdefault(kind, {})[owner] = part.endings
             if part.helper:
                 self.library.helpers.setdefault(part.code.layer.torch, part.code.layer.source)
+                self.library.imports.update(dict.fromkeys(part.code.layer.imports))
         elif part.code.texts:
             self.codes[name] = self._in_forward(name, node, part.code)
         self.forwards.append(part.forward)
-        output = result.outputs[0]
-        assert output is not None
-        self.channels[name, 0] = self._known(part.channels, output.shape[0])
+        for port, output in enumerate(result.outputs):
+            assert output is not None
+            self.channels[name, port] = self._known(part.channels[port], output.shape[0])
+            self.features[name, port] = self._known(part.features[port], output.shape[-1])
+            if len(output.shape) == 1:
+                self.features[name, port] = self.channels[name, port]
 
     def _known(self, channels: Tree | None, value: int) -> Tree | None:
         """Return channels as they are written: numbers in the network's class, unless free."""
@@ -343,28 +388,66 @@ class ClassWriter:
     # Blocks
 
     def _block(
-        self, name: str, node: BlockNode, result: NodeResult, sources: tuple[Tree | None, ...]
+        self,
+        name: str,
+        owner: str,
+        node: BlockNode,
+        result: NodeResult,
+        sources: tuple[Tree | None, ...],
+        features: tuple[Tree | None, ...],
     ) -> None:
         assert result.inside is not None
         given = [
-            self.given.first_axis(name, each, flow.shape[0])
+            self.given.first_axis(owner, each, flow.shape[0])
             for each, flow in zip(sources, result.inputs, strict=True)
             if flow is not None
         ]
         if node.repeat == 1 or _times(result.inside) is None:
             use = self.library.use(node.block, result.inside)
-            self.lines.append(f"self.{name} = {self.calls.call(name, node, use, given, 0)}")
+            call = self.calls.call(owner, node, use, given, 0, features)
+            self.lines.append(f"self.{owner} = {call}")
             outputs: list[Tree | None] = []
+            last: list[Tree | None] = []
             for port in range(len(result.outputs)):
                 index = f"[{port}]" if len(result.outputs) > 1 else ""
-                rule = self.calls.out_channels(name, node, use, given, 0, port)
-                outputs.append(rule or Name(f"self.{name}.out_channels{index}"))
+                rule = self.calls.out_channels(owner, node, use, given, 0, port)
+                outputs.append(rule or Name(f"self.{owner}.out_channels{index}"))
+                last.append(self.calls.out_features(owner, node, use, features, 0, port))
         else:
-            outputs = [self.repeats.write(name, node, result.inside, given[0])]
-        for port, channels in enumerate(outputs):
+            outputs = [self.repeats.write(owner, node, result.inside, given[0], features[0])]
+            made, given_to = result.outputs[0], result.inputs[0]
+            assert made is not None and given_to is not None
+            last = [features[0] if made.shape[-1] == given_to.shape[-1] else None]
+        for port, (channels, width) in enumerate(zip(outputs, last, strict=True)):
             flow = result.outputs[port]
             assert flow is not None
             self.channels[name, port] = self._known(channels, flow.shape[0])
+            self.features[name, port] = self._known(width, flow.shape[-1])
+            if len(flow.shape) == 1:
+                self.features[name, port] = self.channels[name, port]
+
+    def _block_again(self, name: str, builder: str) -> None:
+        """Note the outputs of a block whose module was built for another node."""
+        before, here = self.result.nodes[builder].outputs, self.result.nodes[name].outputs
+        for port, (one, two) in enumerate(zip(before, here, strict=True)):
+            assert one is not None and two is not None
+            for known, axis in ((self.channels, 0), (self.features, -1)):
+                same = one.shape[axis] == two.shape[axis]
+                tree = known[builder, port] if same else None
+                known[name, port] = self._known(tree, two.shape[axis])
+
+    def _out_features(self) -> Channels:
+        """Return the last axis of each of the block's outputs, None where nothing gives it."""
+        if self.block is None:
+            return ()
+        sources = [self.result.wiring.sources[end][0] for end in self.block.outputs]
+        found = [None if each is None else self.features.get(each) for each in sources]
+        return tuple(
+            [
+                None if each is None or any("." in word for word in names(each)) else each
+                for each in found
+            ]
+        )
 
     def _out_channels(self) -> Channels:
         """Return the channels of a block's outputs.

@@ -1,7 +1,7 @@
 """What one layer adds to the class that it stands in, and the arguments of the constructor."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,11 +21,13 @@ from designer.design.parsing import parse
 from designer.design.printing import python_source
 from designer.design.values import Argument, LayerNode, Value
 from designer.layers.base import INITIALIZATION, Code, Layer
-from designer.layers.initialization import statements
+from designer.layers.initialization import filled, statements
 from designer.layers.ports import Input, Output
-from designer.layers.tensors import StateRole, Tensor
+from designer.layers.tensors import StateRole, Tensor, state_key
 
-_SIZES = ("in_height", "in_width")
+IN_FEATURES = "in_features"
+"""The constructor argument that holds the last axis of a block's first input."""
+_SIZES = ("in_height", "in_width", IN_FEATURES)
 _UNKNOWN = Name("unknown size")
 _Trees: TypeAlias = Mapping[str, tuple[Tree, ...]]
 
@@ -49,6 +51,8 @@ class ConstructorArguments:
         The names of the arguments that the statements read.
     extras
         Further arguments: sizes that only the analysis knows, with their values.
+    entering
+        The last axis of each input of the block, by the name of the argument that holds it.
     bound, sizes
         The bound arguments and the block's input size, as part of the key of cached texts.
     """
@@ -63,6 +67,7 @@ class ConstructorArguments:
         self.scope = scope
         self.used: set[str] = set()
         self.extras: dict[str, Value] = {}
+        self.entering: dict[str, int] = {}
         self.bound = tuple([(name, type(value), value) for name, value in bound.items()])
         self.sizes = tuple([scope.get(name) for name in _SIZES]) if scope is not None else ()
 
@@ -107,6 +112,16 @@ class ConstructorArguments:
         self.mention(channels)
         return channels
 
+    def last_axis(self, name: str, features: Tree | None, value: int) -> Tree:
+        """Return the features that enter a node, as a size where no expression gives them."""
+        if features is None:
+            return self.size(f"{name}_{IN_FEATURES}", value)
+        self.mention(features)
+        if self.scope is not None:
+            for each in names(features) & self.entering.keys():
+                self.extras[each] = self.entering[each]
+        return features
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -122,8 +137,8 @@ class Part:
         Statements that follow all layers in the constructor: initialization.
     forward
         Its expression in forward, over inputs named x0, x1, …; part of the key of cached classes.
-    channels
-        The channels of its output; None where no expression gives them.
+    channels, features
+        The first and the last axis of each output; None where no expression gives it.
     given
         The arguments that it uses.
     """
@@ -132,13 +147,15 @@ class Part:
     constructor: str
     endings: tuple[str, ...]
     forward: str
-    channels: Tree | None
+    channels: tuple[Tree | None, ...]
+    features: tuple[Tree | None, ...]
     given: ConstructorArguments
 
     @property
     def helper(self) -> bool:
-        """Whether the file needs the helper class of the layer's type."""
-        return bool(self.code.layer.source and re.match(r"\w+\(", self.constructor))
+        """Whether the file needs the helper class or function of the layer's type."""
+        layer = self.code.layer
+        return bool(layer.source and re.search(rf"\b{layer.torch}\(", self.constructor))
 
 
 def write_part(
@@ -146,7 +163,9 @@ def write_part(
     node: LayerNode,
     result: NodeResult,
     sources: tuple[Tree | None, ...],
+    features: tuple[Tree | None, ...],
     given: ConstructorArguments,
+    tied: bool = False,
 ) -> Part:
     """Return what a layer adds to its class.
 
@@ -154,32 +173,71 @@ def write_part(
     ----------
     name, node, result
         The layer's node and its result.
-    sources
-        The channels of its inputs, None where no expression gives them.
+    sources, features
+        The first and the last axis of each input, None where no expression gives it.
     given
         The arguments of the constructor; they are not changed.
+    tied
+        Whether it computes with the weight of a layer of another type, under the same name.
     """
     layer = result.layer
     assert layer is not None
     given = given.unused()
     inputs = tuple([each for each in result.inputs if each is not None])
     trees = expressions(layer, node, given)
+
+    def first_axis() -> Tree:
+        return given.first_axis(name, sources[0], inputs[0].shape[0])
+
+    def last_axis() -> Tree:
+        if len(inputs[0].shape) == 1:
+            return first_axis()
+        return given.last_axis(name, features[0], inputs[0].shape[-1])
+
     code = Code(
         layer,
         *words(node, trees),
-        lambda: given.first_axis(name, sources[0], inputs[0].shape[0]),
+        first_axis,
+        last_axis,
         lambda: given.size(f"{name}_shape", inputs[0].shape),
         inputs,
         result.in_place,
+        tied,
     )
-    constructor = layer.constructor(code)
+    constructor = "" if tied else layer.constructor(code)
     endings = _initialization(name, layer, inputs) if constructor else ()
-    channels = layer.channels([each or _UNKNOWN for each in sources], code)
-    if channels is not None and _UNKNOWN.identifier in names(channels):
-        channels = None
-    module = f"self.{name}" if constructor else ""
+    known = [each or _UNKNOWN for each in sources]
+    channels = [layer.channels(known, code), *layer.further_channels(known, code)]
+    known = [each or _UNKNOWN for each in features]
+    last = [_features(layer, result, known, code), *layer.further_features(known, code)]
+    module = f"self.{name}" if constructor or tied else ""
     forward = layer.forward(module, [f"x{port}" for port in range(len(sources))], code)
-    return Part(code, constructor, tuple(endings), forward, channels, given)
+    return Part(
+        code,
+        constructor,
+        tuple(endings),
+        forward,
+        tuple(map(_if_known, channels)),
+        tuple(map(_if_known, last)),
+        given,
+    )
+
+
+def _features(
+    layer: Layer, result: NodeResult, features: Sequence[Tree], code: Code
+) -> Tree | None:
+    """Return the last axis of the first output, if the layer's type has a rule for its case."""
+    output = result.outputs[0]
+    if type(layer).features is Layer.features and code.inputs:
+        if output is None or output.shape[-1] != code.inputs[0].shape[-1]:
+            return None
+        if type(layer).channels is not Layer.channels and len(output.shape) == 1:
+            return None
+    return layer.features(features, code)
+
+
+def _if_known(tree: Tree | None) -> Tree | None:
+    return None if tree is None or _UNKNOWN.identifier in names(tree) else tree
 
 
 def expressions(layer: Layer, node: LayerNode, given: ConstructorArguments) -> _Trees:
@@ -211,13 +269,11 @@ def words(node: LayerNode, found: _Trees) -> tuple[dict[str, str], dict[str, Tre
 
 
 def _initialization(name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> Iterator[str]:
+    weights = [f"self.{state_key(name, state.name)}" for state in filled(layer, inputs)]
     states = layer.states(inputs)
-    weights = [
-        f"self.{name}.{state.name}"
-        for state in states
-        if state.role is StateRole.WEIGHT and len(state.shape) > 1
+    biases = [
+        f"self.{state_key(name, state.name)}" for state in states if state.role is StateRole.BIAS
     ]
-    biases = [f"self.{name}.{state.name}" for state in states if state.role is StateRole.BIAS]
     return statements(layer, weights, biases)
 
 

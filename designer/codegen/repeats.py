@@ -39,6 +39,7 @@ from itertools import groupby
 
 from designer.analysis.evaluation.results import GraphResult
 from designer.codegen.calls import BlockCalls, ClassUse
+from designer.codegen.parts import IN_FEATURES
 from designer.codegen.stages import Stage, shared_method
 from designer.codegen.text import loop_variable
 from designer.design.expressions import (
@@ -82,8 +83,16 @@ class Repeats:
         self.class_of = class_of
         self.lines = lines
         self.stages: list[Stage] = []
+        self._features: list[Tree | None] = [None]  # the last axis that enters each repetition
 
-    def write(self, name: str, node: BlockNode, chain: GraphResult, channels: Tree) -> Tree | None:
+    def write(
+        self,
+        name: str,
+        node: BlockNode,
+        chain: GraphResult,
+        channels: Tree,
+        features: Tree | None = None,
+    ) -> Tree | None:
         """Write the nn.Sequential of a node.
 
         Parameters
@@ -92,8 +101,8 @@ class Repeats:
             The node.
         chain
             The result of its block run several times in a row.
-        channels
-            The channels of its input.
+        channels, features
+            The first and the last axis of its input; None where no expression gives the last one.
 
         Returns
         -------
@@ -102,6 +111,8 @@ class Repeats:
         """
         results = [each.inside for each in chain.nodes.values()]
         uses = [self.class_of(node.block, each) for each in results if each is not None]
+        widths = {use.extras.get(IN_FEATURES) for use in uses}
+        self._features = [features] if len(widths) == 1 else [None]
         count = self.calls.given.tree(node.repeat)
         self.calls.given.mention(count)
         start = len(self.lines)
@@ -145,7 +156,7 @@ class Repeats:
                     widths.append(width)
                     continue
                 before = varying
-                calls.append(self.calls.call(prefix, node, use, [width], number))
+                calls.append(self.calls.call(prefix, node, use, [width], number, self._features))
             following = self.calls.out_channels(prefix, node, use, [width], number, 0)
             if following is None:  # only an instance knows its channels
                 return self._loop(name, node, uses, count, channels), False
@@ -187,7 +198,7 @@ class Repeats:
         if names(more) & {before.identifier, *use.extras} or NUMBER in names(step):
             return None
         width = Binary("+", channels, Binary("*", step, Name(NUMBER)))
-        return self.calls.call(name, node, use, [width], None)
+        return self.calls.call(name, node, use, [width], None, self._features)
 
     def _loop(
         self,
@@ -202,7 +213,7 @@ class Repeats:
         self.lines += [f"{layers} = []", f"{width} = {python_source(channels)}"]
         pass_on = f"{width} = {layers}[-1].out_channels"
         if _are_one_class(uses):
-            call = self.calls.call(name, node, uses[0], [Name(width)], None)
+            call = self.calls.call(name, node, uses[0], [Name(width)], None, self._features)
             self.lines += [
                 f"for {loop_variable(call)} in range({python_source(count)}):",
                 f"    {layers}.append({call})",
@@ -210,7 +221,9 @@ class Repeats:
             ]
         else:
             for number, use in enumerate(uses):
-                call = self.calls.call(f"{name}_{number}", node, use, [Name(width)], number)
+                call = self.calls.call(
+                    f"{name}_{number}", node, use, [Name(width)], number, self._features
+                )
                 self.lines += [f"{layers}.append({call})", pass_on]
         self.lines.append(f"self.{name} = nn.Sequential(*{layers})")
         return Name(f"self.{name}[-1].out_channels")

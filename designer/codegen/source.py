@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from designer import __version__
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.problems import Severity
 from designer.codegen.classes import ClassWriter, Library, WriterCache
 from designer.codegen.text import printable
 from designer.design import rules
@@ -13,6 +14,7 @@ from designer.design.expressions import Scalar
 from designer.design.identifiers import PATTERN
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.layers.own import Measured
 
 _MAKE_DIVISIBLE = '''
 def make_divisible(value, divisor=8):
@@ -53,7 +55,9 @@ def source(design: Design) -> str:
     return generate(design).source
 
 
-def generate(design: Design, analysis: Analysis | None = None) -> Generated:
+def generate(
+    design: Design, analysis: Analysis | None = None, measured: Measured | None = None
+) -> Generated:
     """Write the module file of a design.
 
     An argument of the design becomes a constructor argument where nothing else in the text depends
@@ -65,16 +69,19 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
         A design without errors.
     analysis
         Its analysis, if there is one already.
+    measured
+        What is known of its own layer types, if there is no analysis.
 
     Raises
     ------
     DesignerError
-        The design has errors; the sentence names the first.
+        The design has errors, or code that is not trusted; the sentence names the first.
     """
     if analysis is None or analysis.design is not design:
-        analysis = analyze(design)
+        analysis = analyze(design, measured=measured)
     if not analysis.valid:
         raise DesignerError(_cannot_be_built(analysis))
+    _refuse_opaque(analysis)
     others = _ArgumentTrials(analysis)
     free = dict.fromkeys(design.arguments)
     bound = list(free)
@@ -93,10 +100,23 @@ def generate(design: Design, analysis: Analysis | None = None) -> Generated:
 def _cannot_be_built(analysis: Analysis) -> str:
     """Return the sentence that refuses a design with errors; it names the first problem."""
     name = analysis.design.name
+    pending = [each.message for each in analysis.problems if each.severity is Severity.PENDING]
+    wrong = [each.message for each in analysis.problems if each.severity is Severity.ERROR]
+    if pending and not wrong:
+        return f"{name} cannot be built yet: {pending[0]}."
     first, *rest = [problem.message for problem in analysis.problems]
     if not rest:
         return f"{name} cannot be built: {first}. Fix this problem first."
     return f"{name} cannot be built: {first}. Fix this and the {len(rest)} other problems first."
+
+
+def _refuse_opaque(analysis: Analysis) -> None:
+    """Refuse a design with an operation that no layer expresses."""
+    for path, layer in analysis.opaque[:1]:
+        raise DesignerError(
+            f"netdesigner cannot train or write code for {analysis.design.name}, because {path} is "
+            f"the operation {layer.words}, which no layer expresses; replace it on the canvas."
+        )
 
 
 class _ArgumentTrials:
@@ -120,7 +140,10 @@ class _ArgumentTrials:
     def differ(self, name: str, free: Collection[str], text: str) -> bool:
         """Tell whether another value of an argument changes the text beyond its default."""
         others = (self._with(name, value) for value in _other_values(self.analysis.design, name))
-        return any(each.valid and self.text(each, free)[0] != text for each in others)
+        # Where an own layer was not measured for another value, nothing is known of the text.
+        return any(
+            each.pending or (each.valid and self.text(each, free)[0] != text) for each in others
+        )
 
     def _with(self, name: str, value: Scalar) -> Analysis:
         """Return the analysis of the design with this value; each is made once."""
@@ -164,6 +187,9 @@ def _file(design: Design, library: Library) -> str:
         imports.append("from torch.nn import functional as F")
     if imports[0] == "import math":
         imports.insert(1, "")
+    own = [each for each in library.imports if each not in imports]
+    first = [each for each in own if each.startswith("from __future__ ")]
+    imports = [*first, *imports, *(each for each in own if each not in first)]
     if not re.search(r"\btorch\.", body):
         imports.remove("import torch")
     header = [f"{printable(design.name)}, written by netdesigner {__version__}."]

@@ -27,12 +27,25 @@ def printable(text: str) -> str:
 def wrapped(line: str) -> Iterator[str]:
     """Break a long line at the commas of its outermost brackets, as formatters do."""
     opening = "[" if line.lstrip().startswith("[") else "("
-    if len(line) <= LINE or opening not in line:
+    start = line.find(opening) + 1
+    if not start and line.endswith("]"):  # the last of several indices in a row
+        start = line.rindex("[") + 1
+    if len(line) <= LINE or not start:
         yield line
         return
-    start = line.index(opening) + 1
     commas, loop, end = _outermost(line, start)
     indent = " " * (len(line) - len(line.lstrip()))
+    target, equals, value = line.partition(" = ")
+    first, *others = _calls(value) if equals else [line]
+    if len(others) > 1:
+        yield f"{target} = ("
+        for call in (first, *others):
+            yield from wrapped(f"{indent}    {call}")
+        yield f"{indent})"
+        return
+    if others and "(" in others[0]:  # the last call is broken
+        start = len(f"{target} = {first}") + others[0].index("(") + 1
+        commas, loop, end = _outermost(line, start)
     yield line[:start]
     inner = f"{indent}    {line[start:end].strip()}"
     if len(inner) <= LINE:
@@ -48,6 +61,18 @@ def wrapped(line: str) -> Iterator[str]:
             if argument:
                 yield from wrapped(f"{indent}    {argument},")
     yield indent + line[end:]
+
+
+def _calls(value: str) -> Iterator[str]:
+    """Yield the calls of a chain: of ``a(1).b(2)`` these are ``a(1)`` and ``.b(2)``."""
+    start, opening = 0, value.find("(")
+    while opening >= 0:
+        _, _, end = _outermost(value, opening + 1)
+        if value[end + 1 : end + 2] == ".":
+            yield value[start : end + 1]
+            start = end + 1
+        opening = value.find("(", end)
+    yield value[start:]
 
 
 def _outermost(line: str, start: int) -> tuple[list[int], int, int]:

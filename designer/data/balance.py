@@ -53,9 +53,9 @@ class Balance:
 def class_counts(part: Part, target: Target) -> NDArray[np.int64]:
     """Return how many examples of a part have each class or label, int64 (classes,).
 
-    There are none for numbers.
+    There are none for numbers and inputs.
     """
-    if target.kind == "numbers":
+    if target.kind not in ("classes", "labels"):
         return np.zeros(0, np.int64)
     if target.kind == "labels":
         return np.asarray(part.labels.sum(axis=0), np.int64)
@@ -137,7 +137,7 @@ def _imbalance(name: str, target: Target, balance: Balance, recipe: Recipe) -> F
     weighted = recipe.loss.class_weights == "balanced" or bool(recipe.loss.weights)
     if weighted or recipe.data.sampling == "balanced":
         sentence = f"{facts} The recipe balances them."
-        return Finding(code="imbalance", sentence=sentence)
+        return Finding(code="imbalance", sentence=sentence, facts=facts)
     choices = []
     if "class_weights" in LOSSES[recipe.loss.name].settings:
         choices.append(
@@ -163,6 +163,7 @@ def _imbalance(name: str, target: Target, balance: Balance, recipe: Recipe) -> F
         sentence=f"{facts} A network learns to prefer frequent ones{remedies}.",
         kind="warning",
         choices=tuple(choices),
+        facts=facts,
     )
 
 

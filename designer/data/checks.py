@@ -72,7 +72,7 @@ def _leaks(
     if not duplicates.across:
         return []
     sentences = [
-        _shared(shared, first, second, data.name)
+        _shared(shared, first, second, data)
         for first, second in combinations(PARTS, 2)
         if (shared := duplicates.shared(first, second))
     ]
@@ -85,20 +85,22 @@ def _leaks(
         choices = _skip(label, names, options)
         remedy = "leave the copies out of the training"
     sentences.append(
-        f"Scores on pictures that a network was trained with are better than on new ones: {remedy}."
+        f"Scores on {'pictures' if data.pictures else 'examples'} that a network was trained with "
+        f"are better than on new ones: {remedy}."
     )
     return [Finding(code="leak", sentence=" ".join(sentences), kind="warning", choices=choices)]
 
 
-def _shared(shared: Sequence[tuple[Copy, ...]], first: str, second: str, name: str) -> str:
+def _shared(shared: Sequence[tuple[Copy, ...]], first: str, second: str, data: DataSet) -> str:
+    name = data.name
     example = " and ".join(
         next(copy.name for copy in shared[0] if copy.part == part) for part in (first, second)
     )
     parts = f"both the {PART_TITLES[first]} and the {PART_TITLES[second]} part"
     if len(shared) == 1:
-        return f"1 image of {name} is in {parts} ({_printable(example)} are equal)."
+        return f"1 {data.things[:-1]} of {name} is in {parts} ({_printable(example)} are equal)."
     return (
-        f"{len(shared):,} images of {name} are in {parts} "
+        f"{len(shared):,} {data.things} of {name} are in {parts} "
         f"({_printable(example)} are equal, for example)."
     )
 
@@ -109,11 +111,14 @@ def _contradictions(duplicates: Duplicates, data: DataSet) -> list[Finding]:
         return []
     example = " and ".join(_printable(copy.name) for copy in found[0][:2])
     if len(found) == 1:
-        sentence = f"1 image of {data.name} occurs with different labels: {example} are equal."
+        sentence = (
+            f"1 {data.things[:-1]} of {data.name} occurs with different labels: {example} are "
+            "equal."
+        )
     else:
         sentence = (
-            f"{len(found):,} images of {data.name} occur with different labels: {example} are "
-            "equal, for example."
+            f"{len(found):,} {data.things} of {data.name} occur with different labels: {example} "
+            "are equal, for example."
         )
     return [
         Finding(
@@ -129,8 +134,9 @@ def _repeats(duplicates: Duplicates, data: DataSet) -> list[Finding]:
         Finding(
             code=f"repeated-in-{part}",
             sentence=(
-                f"{count:,} {'image' if count == 1 else 'images'} of the {PART_TITLES[part]} part "
-                f"of {data.name} {'repeats' if count == 1 else 'repeat'} another one of the part."
+                f"{count:,} {data.things[:-1] if count == 1 else data.things} of the "
+                f"{PART_TITLES[part]} part of {data.name} "
+                f"{'repeats' if count == 1 else 'repeat'} another one of the part."
             ),
         )
         for part, count in duplicates.within.items()
@@ -139,7 +145,7 @@ def _repeats(duplicates: Duplicates, data: DataSet) -> list[Finding]:
 
 def _skipped(inspection: Inspection, data: DataSet, options: ReadOptions) -> list[Finding]:
     """Say which pictures of `data.skip` are not there, and which could be read again."""
-    column = data.train.images
+    column = next(iter(data.train.inputs.values()))
     if not options.skip or not isinstance(column, PictureColumn):
         return []
     files, _ = skip_base(column, data.path)

@@ -20,6 +20,7 @@ from designer.data.pictures import (
     read_facts,
 )
 from designer.errors import DesignerError
+from designer.recipe.columns import ValueColumn
 
 Indices = Sequence[int] | NDArray[np.integer[Any]]
 Shape = tuple[int, ...]
@@ -84,9 +85,18 @@ class Column(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ArrayColumn:
-    """Values in memory: (n, ...); pictures are (n, height, width, channels), uint8 or float32."""
+    """Values in memory.
+
+    Attributes
+    ----------
+    values
+        (n, ...); pictures are (n, height, width, channels), uint8 or float32.
+    columns
+        The columns of a table that rows of values (n, k) are from; none for other values.
+    """
 
     values: Array
+    columns: tuple[ValueColumn, ...] = ()
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from designer.data.columns import ArrayColumn, Shape
 from designer.data.findings import Finding, LeftOut
 from designer.data.parts import Part
 from designer.data.targets import Target
@@ -40,7 +41,7 @@ class DataSet:
     ------
     DesignerError
         A part is empty, targets and inputs differ in number, a label is no class or no finite
-        number, the parts differ in type, or there are fewer than two classes.
+        number, or the parts differ in type.
     """
 
     name: str
@@ -57,13 +58,35 @@ class DataSet:
     def __post_init__(self) -> None:
         for name, part in self.parts.items():
             self._check(name, part)
+
+    def check_classes(self) -> None:
+        """Refuse to train on a single class, which can be evaluated.
+
+        Raises
+        ------
+        DesignerError
+            All training examples have the same class.
+        """
         for target in self.targets:
             values = self.train.targets[target.name]
             if target.kind == "classes" and len(np.unique(values)) < 2:
                 raise DesignerError(
-                    f"The training images of {self.path} are all of one class: "
-                    "add images of a second class, or give floating-point targets for regression."
+                    f"The training {self.things} of {self.path} are all of one class: "
+                    f"add {self.things} of a second class, or give floating-point targets for "
+                    "regression."
                 )
+
+    @property
+    def pictures(self) -> bool:
+        """Whether its only input are pictures."""
+        return self.train.pictures
+
+    @property
+    def things(self) -> str:
+        """What sentences call its examples."""
+        if self.pictures:
+            return "images"
+        return "windows" if self.targets[0].kind == "tokens" else "examples"
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -103,13 +126,31 @@ class DataSet:
     def _check(self, name: str, part: Part) -> None:
         where = f"The {name} part of {self.path}"
         if not len(part):
-            raise DesignerError(f"{where} holds no images: add some, or remove the part.")
-        for column, of_train in zip(part.inputs.values(), self.train.inputs.values(), strict=True):
+            raise DesignerError(f"{where} holds no {self.things}: add some, or remove the part.")
+        lengths = {key: len(column) for key, column in part.inputs.items()}
+        if len(set(lengths.values())) > 1:
+            counts = ", ".join(f"{count:,} of {key}" for key, count in lengths.items())
+            raise DesignerError(
+                f"{where} has inputs of different numbers ({counts}): give as many of each."
+            )
+        for key, of_train in self.train.inputs.items():
+            if key not in part.inputs:
+                raise DesignerError(
+                    f"{where} has no {key}, which the train part has: save it there, too."
+                )
+            column = part.inputs[key]
             if column.dtype != of_train.dtype:
                 raise DesignerError(
-                    f"{where} has {column.dtype} images but the train part {of_train.dtype}: "
-                    "store both as the same type."
+                    f"{where} has {column.dtype} {self.things} but the train part "
+                    f"{of_train.dtype}: store both as the same type."
                 )
+            if isinstance(column, ArrayColumn) and not part.pictures:
+                given, wanted = column.shapes()[0], of_train.shapes()[0]
+                if given != wanted:
+                    raise DesignerError(
+                        f"{where} has {_shown(given)} values of {key} for each example, but the "
+                        f"train part {_shown(wanted)}: save both in one shape."
+                    )
         for target in self.targets:
             self._check_target(where, part, target)
 
@@ -117,9 +158,11 @@ class DataSet:
         values = part.targets[target.name]
         if len(values) != len(part):
             raise DesignerError(
-                f"{where} has {len(part):,} images but {len(values):,} labels: "
+                f"{where} has {len(part):,} {self.things} but {len(values):,} labels: "
                 "download or write the data set again."
             )
+        if target.kind == "tokens":
+            return  # they are the input's own, so that there is nothing to compare
         if target.kind == "classes":
             same_kind = values.dtype.kind == "i" and values.ndim == 1
         else:
@@ -138,3 +181,7 @@ class DataSet:
             raise DesignerError(
                 f"{where} has targets that are NaN or infinite: remove or correct those examples."
             )
+
+
+def _shown(shape: Shape) -> str:
+    return "×".join(map(str, shape))

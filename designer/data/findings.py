@@ -31,6 +31,8 @@ class Finding:
         A fixed name, for tests and programs.
     sentence
         A whole sentence that names the thing and, where something is to be done, the remedy.
+    facts
+        The part of the sentence that says what was counted; "" where none does.
     kind
         A note is for information; a warning says what trains badly; a question has to be answered
         by one of the choices before a training.
@@ -42,6 +44,7 @@ class Finding:
     sentence: str
     kind: Literal["note", "warning", "question"] = "note"
     choices: tuple[Choice, ...] = field(default=())
+    facts: str = ""
 
 
 @dataclass(frozen=True)

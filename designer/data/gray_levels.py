@@ -26,7 +26,7 @@ def with_levels(data: DataSet, options: ReadOptions) -> DataSet:
     DesignerError
         A picture cannot be read.
     """
-    column = data.train.images
+    column = next(iter(data.train.inputs.values()))
     if not isinstance(column, PictureColumn) or not _has_deep(column):
         return data
     if options.gray_range is not None:

@@ -228,7 +228,7 @@ def _facts_in_memory(part: Part) -> NDArray[Any]:
     facts["readable"] = 1
     facts["digest"] = replace(part, targets={}).digests(np.arange(len(part)))
     shapes = [shape for column in part.inputs.values() for shape in column.shapes()]
-    if len(shapes) == 1 and len(shapes[0]) == 3:
+    if part.pictures:
         facts["height"], facts["width"], facts["channels"] = shapes[0]
     return facts
 

@@ -1,17 +1,21 @@
-"""A data set of arrays by the usual names of images and labels, from any file of arrays."""
+"""A data set of named arrays, from any file of arrays: images and labels, or inputs and targets."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from designer.data.columns import ArrayColumn, Column
 from designer.data.dataset import DataSet
 from designer.data.findings import Finding
 from designer.data.labels import MAX_CLASSES, READ_AS_CLASSES, is_one_hot
 from designer.data.options import ReadOptions
-from designer.data.parts import Part, array_part
+from designer.data.part_names import part_of
+from designer.data.parts import PICTURES, Part
 from designer.data.pictures import Array
 from designer.data.source import Source
+from designer.data.tables.text import TARGET_WORDS, words
 from designer.data.target_kinds import are_labels
 from designer.data.targets import Target, classes_target, numbers_target
 from designer.errors import DesignerError
@@ -28,6 +32,12 @@ _PAIRS = {
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
 _CLASSES = "classes"
+_EXPECTED = ", or ".join(" and ".join(pair) for pair in _PAIRS["train"])
+_NO_TRAINING = "{path} holds no training data: name its arrays {expected}."
+_MOST_AXES = 6
+_PART_LAST = re.compile(r"(?P<base>.+)_(?P<part>[a-z]+)")
+_PART_FIRST = re.compile(r"(?P<part>[a-z]+)_(?P<base>.+)")
+_LARGEST = 2**63 - 1  # of int64
 _TEXTS = 5  # texts that a sentence lists
 
 
@@ -39,6 +49,8 @@ class NamedArrays:
     ----------
     path
         How a sentence names the file.
+    names
+        Of the arrays, in their order.
     has
         Tells whether there is an array of a name.
     read
@@ -46,6 +58,7 @@ class NamedArrays:
     """
 
     path: str
+    names: tuple[str, ...]
     has: Callable[[str], bool]
     read: Callable[[str], Array]
 
@@ -53,9 +66,10 @@ class NamedArrays:
 def data_set_of(source: Source, options: ReadOptions, arrays: NamedArrays) -> DataSet:
     """Return the data set of images, labels and, if there is one, a text array of class names.
 
-    Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255 or as floats.
-    Integer labels (N,) and one-hot rows (N, classes) are classes; other rows of 0 and 1, (N,
-    labels), are several labels; other floating-point labels, (N,) or (N, targets), are for
+    Arrays by other names are the inputs of those names, with one array of targets; see
+    `_by_own_names`. Images are (N, H, W), (N, H, W, C) or (N, C, H, W), as integers from 0 to 255
+    or as floats. Integer labels (N,) and one-hot rows (N, classes) are classes; other rows of 0 and
+    1, (N, labels), are several labels; other floating-point labels, (N,) or (N, targets), are for
     regression.
 
     Raises
@@ -64,14 +78,12 @@ def data_set_of(source: Source, options: ReadOptions, arrays: NamedArrays) -> Da
         Arrays are missing or unusable.
     """
     path = arrays.path
-    parts = {name: _part(arrays, pairs) for name, pairs in _PAIRS.items()}
+    parts, title, findings = _parts(source, options, arrays)
     names = arrays.read(_CLASSES) if arrays.has(_CLASSES) else None
     train = parts["train"]
     if train is None:
-        expected = ", or ".join(" and ".join(pair) for pair in _PAIRS["train"])
-        raise DesignerError(f"{path} holds no training data: name its arrays {expected}.")
+        raise DesignerError(_NO_TRAINING.format(path=path, expected=_EXPECTED))
     given = {name: part for name, part in parts.items() if part is not None}
-    findings: tuple[Finding, ...] = ()
     several = (
         options.targets == "auto"
         and train.labels.any()
@@ -88,17 +100,18 @@ def data_set_of(source: Source, options: ReadOptions, arrays: NamedArrays) -> Da
             note = (
                 f"The targets of {source.name} are one-hot rows, which are read as {width} classes."
             )
-            findings = (Finding(code=READ_AS_CLASSES, sentence=note),)
+            findings = (*findings, Finding(code=READ_AS_CLASSES, sentence=note))
             names = np.array([str(each) for each in range(width)]) if names is None else names
-    target = _target(path, given, names)
+    target = replace(_target(path, given, names), title=title)
     if several and target.kind == "numbers":
-        target = Target("labels", "labels", target.values)
+        target = Target("labels", "labels", target.values, title)
+        thing = "an image" if train.pictures else "an example"
         note = (
             f"The targets of {source.name} are rows of 0 and 1, which are read as {target.outputs} "
-            "labels of which an image may have several; set data.targets to numbers to predict "
+            f"labels of which {thing} may have several; set data.targets to numbers to predict "
             "them as numbers."
         )
-        findings = (Finding(code="read-as-labels", sentence=note),)
+        findings = (*findings, Finding(code="read-as-labels", sentence=note))
     for name, part in given.items():
         given[name] = replace(part, targets={target.name: part.labels})
     return DataSet(
@@ -116,21 +129,195 @@ def _are_several(part: Part) -> bool:
     return part.labels.ndim == 2 and part.labels.shape[1] > 1 and are_labels(part.labels)
 
 
-def _part(arrays: NamedArrays, pairs: tuple[tuple[str, str], ...]) -> Part | None:
-    path = arrays.path
+def _parts(
+    source: Source, options: ReadOptions, arrays: NamedArrays
+) -> tuple[dict[str, Part | None], str, tuple[Finding, ...]]:
+    """Return the parts, what their targets are called, and what is said about that.
+
+    Arrays by the usual names are one input with its targets. Arrays by other names are the inputs
+    of those names, and one is their targets.
+    """
+    own = bool(options.input_columns or options.label_columns)
+    pairs = {name: _pair(arrays, pairs) for name, pairs in _PAIRS.items()}
+    if not own and (pairs["train"] is None or None in pairs["train"]):
+        own = _has_others(options, arrays)
+    if own:
+        return _by_own_names(source, options, arrays)
+    return (
+        {name: None if pair is None else _part(arrays, pair) for name, pair in pairs.items()},
+        "",
+        (),
+    )
+
+
+def _pair(
+    arrays: NamedArrays, pairs: tuple[tuple[str, str], ...]
+) -> tuple[str | None, str | None] | None:
+    """Return the first pair of names of which there are arrays; None for one that is missing."""
     for images, labels in pairs:
-        present = [name for name in (images, labels) if arrays.has(name)]
-        if len(present) == 1:
-            missing = labels if present == [images] else images
-            raise DesignerError(
-                f"{path} holds the array {present[0]} but not {missing}: save both into it."
-            )
-        if present:
-            return array_part(
-                _images(f"The array {images} of {path}", arrays.read(images)),
-                _labels(f"The array {labels} of {path}", arrays.read(labels)),
+        if arrays.has(images) or arrays.has(labels):
+            return (
+                images if arrays.has(images) else None,
+                labels if arrays.has(labels) else None,
             )
     return None
+
+
+def _has_others(options: ReadOptions, arrays: NamedArrays) -> bool:
+    """Tell whether a file without a usual pair has inputs and targets by other names."""
+    bases = list(dict.fromkeys(_divided(name)[1] for name in arrays.names if name != _CLASSES))
+    if options.targets == "input":
+        return bool(bases)
+    if len(bases) < 2:
+        return False
+    usual = {name for pairs in _PAIRS.values() for pair in pairs for name in pair}
+    return any(_is_target(base) for base in bases) or not usual & set(arrays.names)
+
+
+def _is_target(base: str) -> bool:
+    return bool(words(base) & TARGET_WORDS)
+
+
+def _divided(name: str) -> tuple[str, str]:
+    """Return the part that the name of an array names, and the rest: of "left_test", "left"."""
+    for pattern in (_PART_LAST, _PART_FIRST):
+        if (found := pattern.fullmatch(name)) and (part := part_of(found["part"])):
+            return part, found["base"]
+    return "train", name
+
+
+def _by_own_names(
+    source: Source, options: ReadOptions, arrays: NamedArrays
+) -> tuple[dict[str, Part | None], str, tuple[Finding, ...]]:
+    """Return parts of named inputs: all arrays but one of targets, or those that are chosen."""
+    places: dict[str, dict[str, str]] = {}
+    for name in arrays.names:
+        part, base = _divided(name)
+        if name != _CLASSES:
+            places.setdefault(base, {})[part] = name
+    for setting in ("input_columns", "label_columns"):
+        for name in getattr(options, setting):
+            if name not in places:
+                raise DesignerError(
+                    f"{arrays.path} has no array {name}, which data.{setting} names: choose from "
+                    f"{', '.join(places)}."
+                )
+    label, findings = _target_array(source, options, places)
+    inputs = options.input_columns or tuple(base for base in places if base != label)
+    if not inputs:
+        raise DesignerError(
+            f"{arrays.path} has no array beside the targets {label}: save the inputs in it, too."
+        )
+    parts: dict[str, Part | None] = dict.fromkeys(("train", "validation", "test"))
+    for name in parts:
+        there = [base for base in (*inputs, *([label] if label else ())) if name in places[base]]
+        if not there:
+            continue
+        missing = [base for base in (*inputs, *([label] if label else ())) if base not in there]
+        if missing:
+            raise DesignerError(
+                f"{arrays.path} has a {name} part of {there[0]} but none of {missing[0]}: save "
+                "both into it."
+            )
+        read = {base: arrays.read(places[base][name]) for base in inputs}
+        columns = _columns(arrays.path, read)
+        count = len(next(iter(columns.values())))
+        values = np.zeros((count, 0), np.float32)
+        if label:
+            where = f"The array {places[label][name]} of {arrays.path}"
+            values = _labels(where, arrays.read(places[label][name]))
+        parts[name] = Part(columns, {"class": values})
+    return parts, label, findings
+
+
+def _target_array(
+    source: Source, options: ReadOptions, places: Mapping[str, object]
+) -> tuple[str, tuple[Finding, ...]]:
+    """Return the array of targets: a given one, one that is named so, or the last."""
+    if len(options.label_columns) > 1:
+        raise DesignerError(
+            f"data.label_columns names {len(options.label_columns)} arrays of {source.name}: "
+            "choose one, which may have a row of several values for each example."
+        )
+    if options.label_columns:
+        return options.label_columns[0], ()
+    free = [base for base in places if base not in options.input_columns]
+    if named := [base for base in free if _is_target(base)]:
+        return named[-1], ()
+    if options.targets == "input":
+        return "", ()
+    if not free:
+        raise DesignerError(
+            f"{source.name} has no array left for the targets: choose fewer as inputs "
+            "(data.input_columns)."
+        )
+    note = (
+        f"The array {free[-1]} of {source.name} is what is predicted, as the last one: choose "
+        "another if that is not meant (data.label_columns)."
+    )
+    return free[-1], (Finding(code="target-column", sentence=note),)
+
+
+def _part(arrays: NamedArrays, pair: tuple[str | None, str | None]) -> Part:
+    path = arrays.path
+    images, labels = pair
+    if images is None or labels is None:
+        both = next(
+            each
+            for pairs in _PAIRS.values()
+            for each in pairs
+            if (images is None or images == each[0]) and (labels is None or labels == each[1])
+        )
+        missing = both[1] if labels is None else both[0]
+        raise DesignerError(
+            f"{path} holds the array {images or labels} but not {missing}: save both into it."
+        )
+    columns = _columns(path, {_divided(images)[1]: arrays.read(images)})
+    return Part(columns, {"class": _labels(f"The array {labels} of {path}", arrays.read(labels))})
+
+
+def _columns(path: str, read: Mapping[str, Array]) -> dict[str, Column]:
+    """Return arrays as inputs: a single one of three or four axes as pictures."""
+    if len(read) == 1:
+        ((name, values),) = read.items()
+        where = f"The array {name} of {path}"
+        if values.ndim in (3, 4):
+            return {PICTURES: ArrayColumn(_images(where, values))}
+    return {
+        name: ArrayColumn(_values(f"The array {name} of {path}", values))
+        for name, values in read.items()
+    }
+
+
+def _values(where: str, values: Array) -> Array:
+    """Return values (n, ...) as uint8, int64 or float32; one number each as (n, 1)."""
+    if not 1 <= values.ndim <= _MOST_AXES + 1 or 0 in values.shape:
+        raise DesignerError(
+            f"{where} has the shape {values.shape}: give it one value, or values in up to "
+            f"{_MOST_AXES} axes, for each example."
+        )
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.dtype == np.uint8:
+        return np.ascontiguousarray(values)
+    if values.dtype.kind in "iu":
+        if values.dtype.kind == "u" and values.max() > _LARGEST:
+            raise DesignerError(
+                f"{where} has whole numbers up to {values.max()}, which 64 bits with a sign do not "
+                "hold: save smaller ones, or floats."
+            )
+        return np.ascontiguousarray(values, np.int64)
+    if values.dtype.kind == "b":
+        return np.ascontiguousarray(values, np.float32)
+    floats = _floats(where, values)
+    if not np.isfinite(floats).all():
+        wrong = int((~np.isfinite(floats).reshape(len(floats), -1).all(axis=1)).sum())
+        raise DesignerError(
+            f"{where} has values that are NaN or infinite as 32-bit floats in {wrong:,} "
+            f"{'example' if wrong == 1 else 'examples'}: remove or correct "
+            f"{'it' if wrong == 1 else 'those'}."
+        )
+    return np.ascontiguousarray(floats)
 
 
 def _images(where: str, images: Array) -> Array:

@@ -20,6 +20,7 @@ from designer.data.unread import with_unread
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, NotHereError, find
 
+_FAR = 30.0  # from which on numbers to predict make the first losses large
 _DATA = resources.folder("assets") / "data"
 BUILT_IN = {
     "mnist10k": _DATA / "mnist10k",
@@ -55,8 +56,14 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
                 read = with_levels(row.read(row.taken(source), options), options)
                 data = replace(read, format=row.name)
                 data = with_unread(data.with_findings(*_cut_off(source, data)), source)
+                data = data.with_findings(*_far_numbers(data))
                 if options.targets != "auto":
                     data = as_kind(data, options.targets)
+                    data = replace(
+                        data, settings={**data.settings, "data.targets": options.targets}
+                    )
+                if not options.evaluated:
+                    data.check_classes()
                 return replace(data, name=str(name_or_path)) if is_name(name_or_path) else data
     except OSError as error:
         raise DesignerError(
@@ -71,9 +78,27 @@ def open_dataset(name_or_path: str | Path, options: ReadOptions | None = None) -
     raise _unrecognized(path)
 
 
+def _far_numbers(data: DataSet) -> Iterator[Finding]:
+    """Yield a note where numbers to predict are so large that the first steps go wrong."""
+    if data.target.kind != "numbers" or data.pictures:
+        return
+    values = data.train.labels
+    for name, column in zip(data.target.values, values.T, strict=True):
+        if float(abs(column).max()) > _FAR:
+            yield Finding(
+                code="large-numbers",
+                sentence=(
+                    f"The numbers to predict ({name}) are from {column.min():.6g} to "
+                    f"{column.max():.6g}: the first losses are large. Write them in a larger unit, "
+                    "so that they are about from -1 to 1, or set a low learning rate."
+                ),
+            )
+            return
+
+
 def _cut_off(source: Source, data: DataSet) -> Iterator[Finding]:
     """Yield a warning for each archive that ends too early."""
-    column = data.train.images
+    column = next(iter(data.train.inputs.values()))
     own = column.files.cut_off if isinstance(column, PictureColumn) else ()
     for path in dict.fromkeys((*source.files.cut_off, *own)):
         yield Finding(

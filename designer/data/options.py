@@ -3,12 +3,16 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from designer.recipe.recipe import Data
+from designer.recipe.columns import ValueColumn
+from designer.recipe.data import Data
+from designer.recipe.vocabulary import Vocabulary
+
+_RECORDED = ("columns", "vocabulary", "evaluated")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """How a data set is read; the recipe has a setting ``data.NAME`` for each.
+    """How a data set is read; the recipe has a setting ``data.NAME`` for most.
 
     Attributes
     ----------
@@ -20,7 +24,8 @@ class ReadOptions:
     separator
         What stands between several labels in one column, such as ``|`` or a space.
     targets
-        What the labels are: ``classes``, ``labels`` (several for each example) or ``numbers``;
+        What the labels are: ``classes``, ``labels`` (several for each example), ``numbers``, or
+        ``input`` where the network is to give its input again, so that labels are not used;
         ``auto`` for what they look like.
     classes_from
         Where the classes of pictures without a table are from: ``folders`` or the beginnings of
@@ -33,6 +38,20 @@ class ReadOptions:
     gray_range
         The values that become black and white in pictures of more than 8 bits; None for the
         smallest and largest value that occurs.
+    input_columns
+        The columns of a table of values, or the arrays of a file, that the network reads; empty for
+        all but labels and parts.
+    columns
+        The columns of a table with their categories, as a network was trained with them; empty for
+        what the table itself suggests. No setting: a run records it.
+    tokens
+        What the tokens of a text are: ``characters`` or ``bytes``.
+    vocabulary
+        The tokens of a text, as a network was trained with them; None for those of the text itself.
+        No setting: a run records it.
+    evaluated
+        Whether a trained network is evaluated on it, so that it may have a single class. No
+        setting.
     first_label
         The number of the first class, where classes are numbers.
     """
@@ -42,14 +61,20 @@ class ReadOptions:
     label_columns: tuple[str, ...] = ()
     part_column: str = ""
     separator: str = ""
-    targets: Literal["auto", "classes", "labels", "numbers"] = "auto"
+    targets: Literal["auto", "classes", "labels", "numbers", "input"] = "auto"
     classes_from: Literal["auto", "folders", "names"] = "auto"
     spellings: Literal["ask", "merge", "apart"] = "ask"
     skip: tuple[str, ...] = ()
     gray_range: tuple[float, float] | None = None
+    input_columns: tuple[str, ...] = ()
+    columns: tuple[ValueColumn, ...] = ()
+    tokens: str = "characters"
+    vocabulary: Vocabulary | None = None
+    evaluated: bool = False
     first_label: int = 0
 
 
 def read_options(settings: Data) -> ReadOptions:
     """Return how a recipe's group ``data`` says that its data set is read."""
-    return ReadOptions(**{each.name: getattr(settings, each.name) for each in fields(ReadOptions)})
+    names = [each.name for each in fields(ReadOptions) if each.name not in _RECORDED]
+    return ReadOptions(**{name: getattr(settings, name) for name in names})

@@ -13,6 +13,7 @@ from designer.data.columns import (
     Indices,
     PictureColumn,
     Shape,
+    TakenColumn,
     evenly,
     take,
 )
@@ -20,6 +21,11 @@ from designer.data.files import Files
 from designer.data.pictures import Array, Fit, Levels, PictureForm
 
 __all__ = ["Part", "array_part", "evenly", "picture_part"]
+
+PICTURES = "image"
+"""The name of the only input of pictures."""
+
+_PICTURE_AXES = 4  # examples, height, width, channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +52,25 @@ class Part:
     indices: NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(next(iter(self.inputs.values())))
 
     @property
     def images(self) -> Column:
         """Its only input."""
         (column,) = self.inputs.values()
         return column
+
+    @property
+    def pictures(self) -> bool:
+        """Whether its only input are pictures."""
+        if len(self.inputs) != 1:
+            return False
+        ((name, column),) = self.inputs.items()
+        while isinstance(column, TakenColumn):
+            column = column.column
+        if isinstance(column, ArrayColumn):
+            return name == PICTURES and column.values.ndim == _PICTURE_AXES
+        return isinstance(column, PictureColumn)
 
     @property
     def labels(self) -> Array:
@@ -115,7 +133,7 @@ class Part:
 
 def array_part(images: Array, labels: Array, *, target: str = "class") -> Part:
     """Return a part of values in memory; see `ArrayColumn` and `Part.targets`."""
-    return Part({"image": ArrayColumn(images)}, {target: labels})
+    return Part({PICTURES: ArrayColumn(images)}, {target: labels})
 
 
 def picture_part(
@@ -127,4 +145,4 @@ def picture_part(
     levels: Levels | None = None,
 ) -> Part:
     """Return a part of picture files, by their names in `files`."""
-    return Part({"image": PictureColumn(files, names, levels)}, {target: labels}, names)
+    return Part({PICTURES: PictureColumn(files, names, levels)}, {target: labels}, names)

@@ -6,22 +6,31 @@ retains the result of the last such request.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.data.color_components import color_components
 from designer.data.columns import ArrayColumn, PictureColumn
 from designer.data.dataset import DataSet
 from designer.data.identity import Examples, examples_of
 from designer.data.labels import as_classes, from_first_label
+from designer.data.named_inputs import Wanted, pictures_of, with_inputs
 from designer.data.opening import locate, open_dataset
 from designer.data.options import ReadOptions
 from designer.data.parts import Part
-from designer.data.pictures import Fit, PictureForm
+from designer.data.pictures import Fit, PictureForm, enlarged
 from designer.data.splitting import Split, split
-from designer.data.summary import Statistics, channel_statistics, memory_bytes, statistics_sample
+from designer.data.summary import (
+    Statistics,
+    channel_statistics,
+    in_chunks,
+    memory_bytes,
+    statistics_sample,
+)
+from designer.data.target_kinds import as_one_label
 
 LARGEST = 256 * 2**20  # bytes of images that are resized all at once, or retained between requests
 
@@ -45,10 +54,10 @@ class DataRequest:
     ----------
     source
         A built-in data set's name, or a path.
-    validation, test, limit, seed
+    validation, test, limit, seed, stratified
         How the images are divided; see `split`.
     shape
-        The (channels, height, width) of the network's input.
+        The (channels, height, width) of the picture that the network takes; () for other inputs.
     options
         How the data set is read.
     fit
@@ -56,6 +65,16 @@ class DataRequest:
     classes
         Whether the loss is for classes only, so that whole floats are read as such; see
         `as_classes`.
+    enlargement
+        How many times as large as the network's input training pictures are wanted, of which it
+        gets pieces; see `enlarged`.
+    labels
+        Whether the loss is for labels only, so that the classes 0 and 1 are one label; see
+        `as_one_label`.
+    inputs
+        The inputs of a network that takes no picture.
+    network
+        What sentences call it.
     """
 
     source: str
@@ -63,15 +82,52 @@ class DataRequest:
     test: float
     limit: int | None
     seed: int
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     options: ReadOptions = field(default_factory=ReadOptions)
     fit: Fit = "crop"
     classes: bool = False
+    enlargement: float = 1.0
+    stratified: bool = True
+    labels: bool = False
+    inputs: tuple[Wanted, ...] = ()
+    network: str = "the network"
 
     @property
-    def form(self) -> PictureForm:
-        """The form in which the network takes its pictures."""
-        return PictureForm(*self.shape, self.fit)
+    def form(self) -> PictureForm | None:
+        """The form in which the network takes its pictures; None if it takes other inputs."""
+        if self.inputs:
+            return None
+        channels, height, width = self.shape
+        return PictureForm(channels, height, width, self.fit)
+
+    def fitted(self, data: DataSet) -> DataSet:
+        """Return a data set as the loss and the inputs of the network want it.
+
+        One with an open question is returned as it is.
+
+        Raises
+        ------
+        DesignerError
+            It does not fit the network.
+        """
+        if self.classes:
+            data = as_classes(data)
+        if self.labels:
+            data = as_one_label(data)
+        data = from_first_label(data, self.options.first_label)
+        return data if data.questions else self.with_inputs(data)
+
+    def with_inputs(self, data: DataSet) -> DataSet:
+        """Return a data set with the inputs of the network.
+
+        Raises
+        ------
+        DesignerError
+            It has others.
+        """
+        if self.inputs:
+            return with_inputs(data, self.inputs, network=self.network)
+        return pictures_of(data, network=self.network)
 
 
 @dataclass(eq=False)
@@ -80,14 +136,33 @@ class PreparedData:
 
     data: DataSet
     parts: Split
-    form: PictureForm
+    picture_form: PictureForm | None
+    enlargement: float = 1.0
     _sized: Split | None = field(default=None, init=False)
     _statistics: tuple[NDArray[np.int64], Statistics] | None = field(default=None, init=False)
     _examples: Examples | None = field(default=None, init=False)
 
     @property
+    def form(self) -> PictureForm:
+        """The form in which the network takes its pictures."""
+        assert self.picture_form is not None, "the network takes no pictures"
+        return self.picture_form
+
+    @cached_property
+    def train_form(self) -> PictureForm:
+        """The form in which training pictures are read: larger where pieces of them are taken."""
+        if self.enlargement == 1:
+            return self.form
+        shapes = self.parts.train.shapes()
+        return enlarged(
+            self.form, self.enlargement, ((height, width) for height, width, _ in shapes)
+        )
+
+    @property
     def gray_range(self) -> tuple[float, float] | None:
         """The range of grays of more than 8 bits; None if the pictures have none."""
+        if self.picture_form is None:
+            return None
         images = self.data.train.images
         if not isinstance(images, PictureColumn) or images.levels is None:
             return None
@@ -95,18 +170,23 @@ class PreparedData:
 
     def is_small(self) -> bool:
         """Tell whether all images are in memory and take at most `LARGEST` bytes when resized."""
-        parts = [part for part in self._all() if part is not None]
-        size = sum(memory_bytes(part, self.form) for part in parts)
-        return size <= LARGEST and all(part.in_memory for part in parts)
+        train, *others = (part for part in self._all() if part is not None)
+        if self.picture_form is None:
+            return True
+        size = memory_bytes(train, self.train_form)
+        size += sum(memory_bytes(part, self.form) for part in others)
+        return size <= LARGEST and all(part.in_memory for part in (train, *others))
 
     def sized(self) -> Split:
-        """Return the parts; those of small data with images of the network's size.
+        """Return the parts; those of small data with images of the size that is wanted.
 
         Raises
         ------
         DesignerError
             The images' channels cannot be converted to the network's.
         """
+        if self.picture_form is None:
+            return self.parts
         if self._sized is None:
             self._sized = self._resized() if self.is_small() else self.parts
         return self._sized
@@ -131,11 +211,36 @@ class PreparedData:
             A picture cannot be read or converted.
         """
         # By the pictures as they are stored, so that pictures in files give the same figures.
-        chosen = statistics_sample(self.parts.train, self.form, order)
+        chosen = statistics_sample(self.parts.train, self.train_form, order)
         if self._statistics is None or not np.array_equal(self._statistics[0], chosen):
-            found = channel_statistics(self.sized().train, self.form, chosen, read=read)
+            found = channel_statistics(self.sized().train, self.train_form, chosen, read=read)
             self._statistics = chosen, found
         return self._statistics[1]
+
+    def color_components(
+        self,
+        order: NDArray[np.int64] | None = None,
+        read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the principal components of the training part's colors; see `color_components`.
+
+        The parameters, and the pictures that are used, are those of `statistics`.
+
+        Raises
+        ------
+        DesignerError
+            A picture cannot be read or converted.
+        """
+        return color_components(self.sampled(order, read), self.form.channels)
+
+    def sampled(
+        self,
+        order: NDArray[np.int64] | None = None,
+        read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
+    ) -> Iterable[NDArray[Any]]:
+        """Yield the training images that `statistics` are of, in chunks; see `in_chunks`."""
+        chosen = statistics_sample(self.parts.train, self.train_form, order)
+        return in_chunks(self.sized().train, self.train_form, chosen, read=read)
 
     def examples(self) -> Examples:
         """Return what recognizes the examples of each part; see `examples_of`.
@@ -155,17 +260,18 @@ class PreparedData:
     def _resized(self) -> Split:
         train, validation, test = self._all()
         return Split(
-            self._resized_part(train),
-            None if validation is None else self._resized_part(validation),
-            None if test is None else self._resized_part(test),
+            _resized(train, self.train_form),
+            None if validation is None else _resized(validation, self.form),
+            None if test is None else _resized(test, self.form),
         )
 
-    def _resized_part(self, part: Part) -> Part:
-        form = self.form
-        if part.shapes() == [(form.height, form.width, form.channels)]:
-            return part
-        images = part.images.read(np.arange(len(part)), form)
-        return replace(part, inputs={"image": ArrayColumn(images.transpose(0, 2, 3, 1))})
+
+def _resized(part: Part, form: PictureForm) -> Part:
+    """Return a part in memory with its images in a form."""
+    if part.shapes() == [(form.height, form.width, form.channels)]:
+        return part
+    images = part.images.read(np.arange(len(part)), form)
+    return replace(part, inputs={"image": ArrayColumn(images.transpose(0, 2, 3, 1))})
 
 
 def prepare_data(request: DataRequest) -> PreparedData:
@@ -206,7 +312,8 @@ def prepare_data_in_advance(request: DataRequest) -> None:
         return
     prepared = _read(request, stamp)
     if prepared.is_small():
-        prepared.statistics()
+        if prepared.picture_form is not None:
+            prepared.statistics()
         prepared.examples()
     else:
         _read.cache_clear()
@@ -225,18 +332,16 @@ def read_divided(request: DataRequest) -> PreparedData:
     DesignerError
         The data set cannot be read or divided.
     """
-    data = open_dataset(request.source, request.options)
-    if request.classes:
-        data = as_classes(data)
-    data = from_first_label(data, request.options.first_label)
+    data = request.fitted(open_dataset(request.source, request.options))
     parts = split(
         data,
         validation=request.validation,
         test=request.test,
         seed=request.seed,
+        stratified=request.stratified,
         limit=request.limit,
     )
-    return PreparedData(data, parts, request.form)
+    return PreparedData(data, parts, request.form, request.enlargement)
 
 
 def _stamp(source: str) -> _Stamp:

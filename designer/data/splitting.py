@@ -31,11 +31,15 @@ def split(
     test: float = 0.1,
     seed: int = 0,
     limit: int | None = None,
+    stratified: bool = True,
 ) -> Split:
     """Return the parts of a data set; missing ones are split off the training images.
 
-    The split is stratified: each part has every class in proportion, and each class keeps at
-    least one training image. Where images have several labels, each part has every label nearly in
+    A text is divided by position: its last share is the test part, the one before the validation
+    part.
+
+    A stratified split has every class in proportion in each part, and each class keeps at least
+    one training image. Where images have several labels, each part has every label nearly in
     proportion; see `drawn_by_labels`. The images of each part come in the order of their classes,
     so that the same images in a folder, a table or an archive give the same parts.
 
@@ -50,6 +54,8 @@ def split(
         Of the random choice.
     limit
         Largest number of training images; None for all.
+    stratified
+        Whether classes and labels are drawn in proportion; else images are drawn of all alike.
 
     Raises
     ------
@@ -75,8 +81,13 @@ def split(
             f"The fractions for {' and '.join(fractions)} leave no training images: "
             "choose smaller ones."
         )
-    groups = _shuffled(dataset, np.random.default_rng(seed))
-    draw = partial(_draw, labels=dataset.train.labels if dataset.target.kind == "labels" else None)
+    if dataset.target.kind == "tokens":
+        return _by_position(dataset, fractions, limit)
+    by_label = stratified and dataset.target.kind == "labels"
+    groups = _shuffled(dataset, np.random.default_rng(seed), stratified=stratified)
+    draw = partial(_draw, labels=dataset.train.labels if by_label else None)
+    by_class = partial(_in_class_order, dataset)  # as stratified parts are anyway
+    ordered = by_class if dataset.classes and not stratified else _as_they_are
     cut: dict[str, Part] = {}
     for name, fraction in fractions.items():
         drawn, groups = draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
@@ -85,17 +96,38 @@ def split(
                 f"{dataset.path} has too few training images to split {name} images off: "
                 f"add images, or set the {name} fraction to 0."
             )
-        cut[name] = dataset.train.take(drawn)
+        cut[name] = dataset.train.take(ordered(drawn))
 
     remaining = _joined(groups)
     if limit is not None and limit < len(remaining):
         remaining, _ = draw(groups, limit, leave=0)
     own = {name: _by_class(part) for name, part in parts.items() if name != "train"}
     return Split(
-        train=_taken(dataset.train, remaining),
+        train=_taken(dataset.train, ordered(remaining)),
         validation=(own | cut).get("validation"),
         test=(own | cut).get("test"),
     )
+
+
+def _by_position(dataset: DataSet, fractions: dict[str, float], limit: int | None) -> Split:
+    """Divide a text: its last share is tested on, the one before is for validation.
+
+    Windows of one place in several parts would show a network in the training what it is tested on.
+    """
+    count = len(dataset.train)
+    sizes = {name: max(1, round(share * count)) for name, share in fractions.items()}
+    left = count - sum(sizes.values())
+    if left < 1:
+        raise DesignerError(
+            f"{dataset.path} has only {count:,} windows of {dataset.train.shapes()[0][0]:,} tokens "
+            f"for {len(sizes) + 1} parts: give a longer text, or a network that takes fewer tokens."
+        )
+    middle = left + sizes.get("validation", 0)
+    ends = {"validation": (left, middle), "test": (middle, middle + sizes.get("test", 0))}
+    cut = {name: dataset.train.take(np.arange(*ends[name])) for name in sizes}
+    own = {name: part for name, part in dataset.parts.items() if name != "train"}
+    train = dataset.train.take(np.arange(left if limit is None else min(limit, left)))
+    return Split(train, (own | cut).get("validation"), (own | cut).get("test"))
 
 
 def in_stored_order(parts: Split) -> Split:
@@ -121,6 +153,17 @@ def _taken(part: Part, indices: _Indices) -> Part:
     return part if np.array_equal(indices, np.arange(len(part))) else part.take(indices)
 
 
+def _as_they_are(indices: _Indices) -> _Indices:
+    return indices
+
+
+def _in_class_order(dataset: DataSet, indices: _Indices) -> _Indices:
+    """Return the indices of some training images in the order of their classes."""
+    ascending = np.sort(indices)
+    found: _Indices = ascending[np.argsort(dataset.train.labels[ascending], kind="stable")]
+    return found
+
+
 def _by_class(part: Part) -> Part:
     """Return a part in the order of its classes, if it has classes."""
     if part.labels.ndim != 1:
@@ -128,12 +171,16 @@ def _by_class(part: Part) -> Part:
     return _taken(part, np.argsort(part.labels, kind="stable"))
 
 
-def _shuffled(dataset: DataSet, generator: np.random.Generator) -> list[_Indices]:
-    """Return the indices of the training images of each class, or of all without classes."""
+def _shuffled(
+    dataset: DataSet, generator: np.random.Generator, *, stratified: bool
+) -> list[_Indices]:
+    """Return the indices of the training images of each class, or of all in one group."""
     if not dataset.classes:
         return [generator.permutation(len(dataset.train))]
     labels = dataset.train.labels
     by_class = np.argsort(labels, kind="stable")
+    if not stratified:
+        return [generator.permutation(by_class)]
     ends = np.cumsum(np.bincount(labels, minlength=len(dataset.classes)))
     return [generator.permutation(group) for group in np.split(by_class, ends[:-1])]
 

@@ -1,7 +1,7 @@
 """Statistics of a data set: image counts and sizes, channel means and deviations, memory."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +9,78 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.balance import class_counts
+from designer.data.columns import ArrayColumn, Column
 from designer.data.dataset import DataSet
 from designer.data.findings import Finding, LeftOut
 from designer.data.labels import absent_classes, as_classes, lowest_label
 from designer.data.parts import Part, evenly
 from designer.data.pictures import PictureForm
 from designer.data.targets import Kind, Target
+from designer.data.texts import TextColumn
+from designer.recipe.vocabulary import Vocabulary
 
 _SMALL = 64 * 64  # pixels of a picture that is quickly read
 _MANY, _FEW = 10_000, 128  # small and large pictures that are read for the statistics
 _CHUNK_VALUES = 2**21  # values of one chunk: 16 MiB as float64
+_BEGINNING = 500  # tokens of a text that are shown
 _CONSTANT = 1e-7  # deviation over mean that is only float32 rounding
 
 Statistics = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Mean and standard deviation of each channel, each (channels,)."""
+
+
+@dataclass(frozen=True)
+class ColumnRange:
+    """A column of a table, or all values of an array: the range of its numbers, or its texts.
+
+    Attributes
+    ----------
+    name
+        Of the column; "" for an array.
+    minimum, mean, maximum
+        Over the training part; of texts, 0 each.
+    categories
+        How many rows of the training part have each text; empty for numbers.
+    """
+
+    name: str
+    minimum: float = 0.0
+    mean: float = 0.0
+    maximum: float = 0.0
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TextDescription:
+    """A text: how many tokens it has, which there are, and how it begins.
+
+    Attributes
+    ----------
+    tokens
+        How many tokens the text has.
+    vocabulary
+        Which tokens there are.
+    beginning
+        The first tokens as text.
+    """
+
+    tokens: int
+    vocabulary: Vocabulary
+    beginning: str
+
+
+@dataclass(frozen=True)
+class InputDescription:
+    """An input that is no picture: its name, shape and type, and the ranges of its values.
+
+    A text is described by itself, since the numbers of its tokens say nothing.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    columns: tuple[ColumnRange, ...]
+    text: TextDescription | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +108,8 @@ class Description:
     as_classes
         The description of the same data for a loss that is for classes only, if it differs; see
         `labels.as_classes`.
+    inputs
+        Of a data set that holds no pictures, whose sizes are then 0; empty for pictures.
     """
 
     name: str
@@ -66,10 +126,16 @@ class Description:
     lowest_label: int = 0
     absent: tuple[str, ...] = ()
     as_classes: "Description | None" = None
+    inputs: tuple[InputDescription, ...] = ()
+
+    @property
+    def things(self) -> str:
+        """What sentences call its examples."""
+        return "examples" if self.inputs else "images"
 
     @property
     def kind(self) -> Kind:
-        """What is to be predicted: classes, labels or numbers."""
+        """What is to be predicted: classes, labels, numbers or the input."""
         return self.target.kind
 
     @property
@@ -108,7 +174,9 @@ def describe(dataset: DataSet) -> Description:
         A picture file cannot be read.
     """
     numbered = as_classes(dataset)
-    heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
+    heights, widths, channels = (0,), (0,), (0,)
+    if dataset.pictures:
+        heights, widths, channels = zip(*dataset.train.shapes(), strict=True)
     return Description(
         name=dataset.name,
         path=dataset.path,
@@ -117,18 +185,53 @@ def describe(dataset: DataSet) -> Description:
         class_counts={
             name: tuple(class_counts(part, dataset.target).tolist())
             for name, part in dataset.parts.items()
-            if dataset.target.kind != "numbers"
+            if dataset.target.kind in ("classes", "labels")
         },
         heights=(min(heights), max(heights)),
         widths=(min(widths), max(widths)),
         channels=max(channels),
-        dtype=dataset.train.dtype,
+        dtype=next(iter(dataset.train.inputs.values())).dtype,
         findings=dataset.findings,
         left_out=dataset.left_out,
         lowest_label=lowest_label(dataset),
         absent=absent_classes(dataset),
         as_classes=describe(numbered) if numbered is not dataset else None,
+        inputs=() if dataset.pictures else described_inputs(dataset),
     )
+
+
+def described_inputs(dataset: DataSet) -> tuple[InputDescription, ...]:
+    """Return what the inputs of a data set without pictures are, by its training part."""
+    return tuple(map(_input, dataset.train.inputs.items()))
+
+
+def _input(named: tuple[str, Column]) -> InputDescription:
+    name, column = named
+    if isinstance(column, TextColumn):
+        beginning = column.vocabulary.decode(column.tokens[:_BEGINNING].tolist())
+        text = TextDescription(len(column.tokens), column.vocabulary, beginning)
+        return InputDescription(name, (column.length,), str(column.dtype), (), text)
+    values = column.read(np.arange(len(column)))
+    columns = column.columns if isinstance(column, ArrayColumn) else ()
+    ranges = []
+    place = 0
+    for each in columns:
+        part = values[:, place : place + each.width]
+        place += each.width
+        if each.categories:
+            counts = part.sum(axis=0).astype(int).tolist()
+            texts = dict(zip(each.categories, counts, strict=True))
+            ranges.append(ColumnRange(each.name, categories=texts))
+        else:
+            ranges.append(_range(each.name, part))
+    return InputDescription(
+        name, values.shape[1:], str(column.dtype), tuple(ranges) or (_range("", values),)
+    )
+
+
+def _range(name: str, values: NDArray[Any]) -> ColumnRange:
+    mean = float(values.mean(dtype=np.float64))
+    return ColumnRange(name, float(values.min()), mean, float(values.max()))
 
 
 def statistics_sample(
@@ -194,18 +297,36 @@ def channel_statistics(
     """
     if chosen is None:
         chosen = statistics_sample(part, form)
-    step = max(1, _CHUNK_VALUES // (form.height * form.width * form.channels))
-    if read is None:
-        chunks = np.split(chosen, range(step, len(chosen), step))
-        images: Iterable[NDArray[Any]] = (part.images.read(chunk, form) for chunk in chunks)
-    else:
-        images = read(chosen, step)
+    images = in_chunks(part, form, chosen, read=read)
     if part.dtype == np.uint8:
         mean, deviation = _of_bytes(images, form.channels)
     else:
         mean, deviation = _of_floats(images, form.channels)
     varies = deviation > _CONSTANT * np.abs(mean)
     return mean, np.where(varies, deviation, 1.0)
+
+
+def in_chunks(
+    part: Part,
+    form: PictureForm,
+    chosen: NDArray[np.int64],
+    *,
+    read: Callable[[NDArray[np.int64], int], Iterable[NDArray[Any]]] | None = None,
+) -> Iterable[NDArray[Any]]:
+    """Yield images of a part in a form, (n, channels, height, width), a few at a time.
+
+    The parameters are those of `channel_statistics`.
+
+    Raises
+    ------
+    DesignerError
+        A picture cannot be read or converted.
+    """
+    step = max(1, _CHUNK_VALUES // (form.height * form.width * form.channels))
+    if read is not None:
+        return read(chosen, step)
+    chunks = np.split(chosen, range(step, len(chosen), step))
+    return (part.images.read(chunk, form) for chunk in chunks)
 
 
 def _of_bytes(chunks: Iterable[NDArray[Any]], channels: int) -> Statistics:

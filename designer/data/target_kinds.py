@@ -18,11 +18,11 @@ def are_labels(rows: NDArray[Any]) -> bool:
 
 
 def as_kind(data: DataSet, kind: Kind) -> DataSet:
-    """Return a data set with its targets read as classes, labels or numbers.
+    """Return a data set with its targets read as another kind.
 
     Classes become labels of which each example has one, and numbers where their names are numbers.
     Rows of 0 and 1 are labels or numbers; where each has a single 1 they are classes, too. Whole
-    numbers become classes.
+    numbers become classes. The classes 0 and 1 become one label.
 
     Raises
     ------
@@ -32,7 +32,30 @@ def as_kind(data: DataSet, kind: Kind) -> DataSet:
     target = data.target
     if target.kind == kind:
         return data
-    return {"classes": _classes, "labels": _labels, "numbers": _numbers}[kind](data)
+    if kind == "tokens" or target.kind == "tokens":
+        raise DesignerError(
+            f"{data.name} has {target.kind} as targets, which cannot be read as {kind}: choose a "
+            f"{'text' if kind == 'tokens' else 'data set that is no text'}."
+        )
+    ways = {"classes": _classes, "labels": _labels, "numbers": _numbers, "input": as_input}
+    return ways[kind](data)
+
+
+def as_input(data: DataSet) -> DataSet:
+    """Return a data set whose examples are their own targets; its labels are not used."""
+    nothing = Target("input", "input", ())
+    return relabeled(data, lambda labels: np.zeros((len(labels), 0), np.float32), nothing)
+
+
+def as_one_label(data: DataSet) -> DataSet:
+    """Return a data set of the classes 0 and 1 as one label that is there or not.
+
+    So it is read for a loss that takes labels only. Other data sets are returned as they are.
+    """
+    if data.classes != ("0", "1"):
+        return data
+    label = Target(data.target.name, "labels", (data.target.title or "1",))
+    return relabeled(data, lambda labels: labels[:, None].astype(np.float32), label)
 
 
 def _classes(data: DataSet) -> DataSet:
@@ -48,6 +71,8 @@ def _classes(data: DataSet) -> DataSet:
 
 
 def _labels(data: DataSet) -> DataSet:
+    if (one := as_one_label(data)) is not data:
+        return one
     if data.target.kind == "classes":
         rows = np.eye(data.outputs, dtype=np.float32)
         return relabeled(

@@ -1,9 +1,9 @@
-"""The kinds of targets: one class, several labels, or numbers for each example."""
+"""The kinds of targets: a class, several labels, numbers, the example itself, next tokens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["classes", "labels", "numbers"]
+Kind = Literal["classes", "labels", "numbers", "input", "tokens"]
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,18 @@ class Target:
         - ``labels``: any number of labels each; float32 (n, labels), 1 where an example has a label
           and 0 where not.
         - ``numbers``: float32 (n, numbers).
+        - ``input``: the input itself, so that there are no further values: float32 (n, 0).
+        - ``tokens``: of a text, the next token at each position; whole numbers (n, length).
     values
         The names of the classes, labels or numbers, in the order of their places.
+    title
+        What the data set calls it, such as a column of a table; "" if that is not known.
     """
 
     name: str
     kind: Kind
     values: tuple[str, ...]
+    title: str = field(default="", compare=False)
 
     @property
     def outputs(self) -> int:

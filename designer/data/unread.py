@@ -15,7 +15,7 @@ _LISTED = 100  # files that are listed one by one
 
 def with_unread(data: DataSet, source: Source) -> DataSet:
     """Return a data set of picture files that names those of its source that are not read."""
-    if source.chosen or not isinstance(data.train.images, PictureColumn):
+    if source.chosen or not isinstance(next(iter(data.train.inputs.values())), PictureColumn):
         return data
     unread = list(filter(is_unread, source.files.names))
     if not unread:

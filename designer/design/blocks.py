@@ -65,7 +65,7 @@ def check_use(design: Design, used: str, block: str | None) -> None:
 
 def free_block_name(design: Design, name: str) -> str:
     """Return `name` for a new block, with a number if it is taken."""
-    return first_free(design.blocks, name, block_name_refusal)
+    return first_free({*design.blocks, *design.code}, name, block_name_refusal)
 
 
 def block_name_sentence(design: Design, name: str) -> str | None:
@@ -75,6 +75,8 @@ def block_name_sentence(design: Design, name: str) -> str | None:
         return f"'{name}' {refusal}."
     if name in design.blocks:
         return f"The name '{name}' is taken by another block; choose another name."
+    if name in design.code:
+        return f"The name '{name}' is taken by a layer type of the design; choose another name."
     return None
 
 

@@ -17,6 +17,7 @@ from designer.design.naming import (
     taken_names,
 )
 from designer.design.rewriting import names_read_in, with_values
+from designer.design.sharing import renamed, without
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node, Point
 from designer.errors import DesignerError
 
@@ -42,8 +43,7 @@ def copy(
     wanted, drawn = set(names), positions or {}
     nodes = {
         name: replace(node, at=drawn[name]) if node.at is None and name in drawn else node
-        for name, node in graph.nodes.items()
-        if name in wanted
+        for name, node in without(graph.nodes, graph.nodes.keys() - wanted).items()
     }
     edges = tuple(edge for edge in graph.edges if edge.source in nodes and edge.target in nodes)
     used = set(blocks.parts(design.blocks, nodes.values()))
@@ -55,8 +55,39 @@ def copy(
             arguments={name: each for name, each in known.items() if name in read},
             blocks={name: each for name, each in design.blocks.items() if name in used},
             graph=Graph(nodes, edges),
+            code=_code_of(design, nodes.values(), used),
         )
     )
+
+
+def _code_of(design: Design, nodes: Iterable[Node], used: Iterable[str]) -> dict[str, str]:
+    """Return the code of the design's own layer types that nodes and blocks have."""
+    every = [*nodes]
+    for name in used:
+        every += design.blocks[name].graph.nodes.values()
+    types = {node.layer for node in every if isinstance(node, LayerNode)}
+    return {name: text for name, text in design.code.items() if name in types}
+
+
+def _with_code(design: Design, code: Mapping[str, str]) -> Design:
+    """Return a design with the code of further layer types.
+
+    Raises
+    ------
+    DesignerError
+        The design has another layer type, or a block, of the same name.
+    """
+    for name, text in code.items():
+        if design.code.get(name, text) != text:
+            raise DesignerError(
+                f"{design.name} has a layer type {name} with other code; rename the class in one "
+                "of the two designs."
+            )
+        if name in design.blocks:
+            raise DesignerError(
+                f"{name} is a layer type there and a block here; rename one of the two."
+            )
+    return replace(design, code={**design.code, **code}) if code else design
 
 
 def paste(
@@ -100,6 +131,7 @@ def put(
                     f"{name} is an {node.layer}, which belongs in the design itself, not in a "
                     "block; copy the nodes without it."
                 )
+    design = _with_code(design, other.code)
     design, here = blocks.merge(design, other.blocks, other.graph.nodes.values())
     known = arguments_of(design, block)
     values = {
@@ -112,6 +144,7 @@ def put(
         names[name] = first_free(taken, name, node_name_refusal)
         taken.add(names[name])
         nodes[names[name]] = here(with_values(node, values))
+    nodes = {name: renamed(node, names) for name, node in nodes.items()}
     for node in nodes.values():
         if isinstance(node, BlockNode):
             blocks.check_use(design, node.block, block)
@@ -157,6 +190,7 @@ def take_in(design: Design, other: Design) -> tuple[Design, str]:
     inner = dict(other.blocks)
     name = first_free(inner, identifier(other.name, "Network"), block_name_refusal)
     node = BlockNode(name)
+    design = _with_code(design, other.code)
     design, here = blocks.merge(design, {**inner, name: made}, (node,))
     found = here(node)
     assert isinstance(found, BlockNode)
@@ -199,8 +233,8 @@ def as_block(design: Design) -> Block:
         waiting.extend(more)
     nodes = {
         name: replace(node, at=None) if node.at is not None else node
-        for name, node in graph.nodes.items()
-        if name in needed and name not in inputs and name not in outputs
+        for name, node in without(graph.nodes, graph.nodes.keys() - needed).items()
+        if name not in inputs and name not in outputs
     }
     read = names_read_in(nodes.values())
     arguments = {name: each for name, each in design.arguments.items() if name in read}

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from designer.design.values import BlockNode, Design, Edge, Graph, Node
 
+SHARES = "shares"
+"""The setting of a node that names the node whose weights it uses."""
+
 
 def changes(before: Design, after: Design) -> Iterator[str]:
     """Yield the differences between two designs, one node, edge, block or argument at a time.
@@ -24,6 +27,13 @@ def changes(before: Design, after: Design) -> Iterator[str]:
         elif known is not block:
             yield from (f"in {name}: {text}" for text in _graph(known.graph, block.graph))
     yield from (f"block {name} removed" for name in before.blocks if name not in after.blocks)
+    for name in {**before.code, **after.code}:
+        if name not in before.code:
+            yield f"code of {name} added"
+        elif name not in after.code:
+            yield f"code of {name} removed"
+        elif before.code[name] != after.code[name]:
+            yield f"code of {name} changed"
     yield from _graph(before.graph, after.graph)
 
 
@@ -77,6 +87,20 @@ def neighbors(graph: Graph, name: str) -> tuple[str, str] | None:
     return (sources[0], targets[0]) if len(sources) == len(targets) == 1 else None
 
 
+def all_neighbors(graph: Graph) -> dict[str, tuple[str, str]]:
+    """Return `neighbors` of each node that has them, in one pass over the edges."""
+    sources: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        sources.setdefault(edge.target, []).append(edge.source)
+        targets.setdefault(edge.source, []).append(edge.target)
+    return {
+        name: (before[0], targets[name][0])
+        for name, before in sources.items()
+        if len(before) == len(targets.get(name, ())) == 1
+    }
+
+
 def type_of(node: Node) -> str:
     """Return the name of a node's layer type or block."""
     return node.block if isinstance(node, BlockNode) else node.layer
@@ -88,8 +112,12 @@ def _node(name: str, before: Node, after: Node) -> Iterator[str]:
         return
     old, new = settings_of(before), settings_of(after)
     for key in (*old, *(key for key in new if key not in old)):
-        if old.get(key) != new.get(key):
-            yield f"{name}.{key} {_written(old.get(key))} → {_written(new.get(key))}"
+        if old.get(key) == new.get(key):
+            continue
+        if key == SHARES:
+            yield f"{name} shares {after.shares}" if after.shares else f"{name} shares no more"
+        else:
+            yield f"{name}.{key} {written(old.get(key))} → {written(new.get(key))}"
 
 
 def settings_of(node: Node) -> Mapping[str, object]:
@@ -98,14 +126,15 @@ def settings_of(node: Node) -> Mapping[str, object]:
         own: Mapping[str, object] = {**node.arguments, "repeat": node.repeat}
     else:
         own = node.parameters
-    return {**own, "when": node.when, "learning_rate": node.learning_rate}
+    return {**own, "when": node.when, "learning_rate": node.learning_rate, SHARES: node.shares}
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Return the value of a setting in a few characters; None is its default."""
     if value is None:
         return "default"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return "×".join(map(_written, value))
+        return "×".join(map(written, value))
     return str(value)

@@ -8,6 +8,7 @@ from designer.design.expressions import Binary, Literal, Tree, fold, is_expressi
 from designer.design.grouping import inserted, middle
 from designer.design.naming import first_free, node_name_refusal, taken_names
 from designer.design.rewriting import NUMBER, SIZES, names_read, tree_of, value_of, with_values
+from designer.design.sharing import check_alone, renamed
 from designer.design.values import Block, BlockNode, Design, Edge, Graph, Node, Point
 from designer.errors import DesignerError
 
@@ -34,7 +35,8 @@ def dissolve(
     Raises
     ------
     DesignerError
-        The use is conditional, repeats by an expression or too often, or reads unknown sizes.
+        The use is conditional, repeats by an expression or too often, reads unknown sizes, or
+        shares its weights with another use.
     """
     graph = design.graph_of(block)
     use = graph.nodes.get(name)
@@ -42,6 +44,7 @@ def dissolve(
         raise DesignerError(f"'{name}' is not a block, so it cannot be dissolved.")
     used = design.blocks[use.block]
     times = _times(name, use, used)
+    check_alone(graph, (name,), "dissolved")
     nodes: dict[str, Node] = {}
     taken = taken_names(design, block) - {name}
     edges: list[Edge] = []
@@ -61,6 +64,8 @@ def dissolve(
             taken.add(names[inner])
             inner_node = _with_learning_rate(with_values(node, trees), use, number)
             nodes[names[inner]] = _moved(inner_node, use, used, times)
+        for made in names.values():
+            nodes[made] = renamed(nodes[made], names)
         ports = {end: entering.get(port) for port, end in enumerate(used.inputs)}
         ends: dict[str, _Port | None] = {}
         for edge in used.graph.edges:

@@ -1,7 +1,8 @@
 """Edits: functions that return a changed design, which shares all unchanged parts with the old one.
 
 Each edit takes the design and `block`: the name of the block whose graph is changed, or None for
-the design's own graph. An impossible edit raises a `DesignerError`.
+the design's own graph. An impossible edit raises a `DesignerError`. An edit of a node that shares
+weights holds for all nodes that share them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -10,6 +11,7 @@ from typing import TypeAlias
 
 from designer.design.expressions import MAX_MAGNITUDE, Scalar, is_expression
 from designer.design.naming import check_new_name, free_name
+from designer.design.sharing import renamed, with_group, without
 from designer.design.values import (
     MAX_PORT,
     BlockNode,
@@ -65,7 +67,8 @@ def set_parameter(
     if not isinstance(layer, LayerNode):
         raise DesignerError(f"'{node}' is a block; set its arguments instead.")
     changed = replace(layer, parameters={**layer.parameters, parameter: value})
-    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+    nodes = {**graph.nodes, **with_group(graph.nodes, node, changed)}
+    return with_graph(design, block, replace(graph, nodes=nodes))
 
 
 def remove_parameter(
@@ -80,7 +83,8 @@ def remove_parameter(
     else:
         parameters = {key: each for key, each in layer.parameters.items() if key != parameter}
         changed = replace(layer, parameters=parameters)
-    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+    nodes = {**graph.nodes, **with_group(graph.nodes, node, changed)}
+    return with_graph(design, block, replace(graph, nodes=nodes))
 
 
 def set_block_argument(
@@ -92,7 +96,8 @@ def set_block_argument(
     if not isinstance(use, BlockNode):
         raise DesignerError(f"'{node}' is a layer; set its parameters instead.")
     changed = replace(use, arguments={**use.arguments, argument: value})
-    return with_graph(design, block, replace(graph, nodes={**graph.nodes, node: changed}))
+    nodes = {**graph.nodes, **with_group(graph.nodes, node, changed)}
+    return with_graph(design, block, replace(graph, nodes=nodes))
 
 
 def add_node(design: Design, name: str, node: Node, *, block: str | None = None) -> Design:
@@ -120,6 +125,9 @@ def remove_nodes(
 ) -> Design:
     """Remove nodes with their edges.
 
+    Of the nodes that share weights with a removed one, the first keeps them, and the others share
+    with it.
+
     Parameters
     ----------
     heal
@@ -129,7 +137,7 @@ def remove_nodes(
     gone = set(names)
     for name in gone:
         _node(graph, name)
-    nodes = {key: node for key, node in graph.nodes.items() if key not in gone}
+    nodes = without(graph.nodes, gone)
     return with_graph(design, block, Graph(nodes, _past(graph.edges, gone, heal=heal)))
 
 
@@ -194,7 +202,9 @@ def rename_node(design: Design, name: str, new: str, *, block: str | None = None
     if new == name:
         return design
     check_new_name(design, new, block)
-    nodes = {new if key == name else key: node for key, node in graph.nodes.items()}
+    nodes = {
+        new if key == name else key: renamed(node, {name: new}) for key, node in graph.nodes.items()
+    }
     edges = tuple(
         edge._replace(
             source=new if edge.source == name else edge.source,
@@ -210,7 +220,8 @@ def replace_node(design: Design, name: str, node: Node, *, block: str | None = N
     graph = design.graph_of(block)
     if _node(graph, name) == node:
         return design
-    return with_graph(design, block, replace(graph, nodes={**graph.nodes, name: node}))
+    nodes = {**graph.nodes, **with_group(graph.nodes, name, node)}
+    return with_graph(design, block, replace(graph, nodes=nodes))
 
 
 def set_when(design: Design, name: str, when: Scalar, *, block: str | None = None) -> Design:
@@ -251,7 +262,7 @@ def set_learning_rates(
             )
         node = _node(graph, name)
         if node.learning_rate != factor:
-            changed[name] = replace(node, learning_rate=factor)
+            changed |= with_group(graph.nodes, name, replace(node, learning_rate=factor))
     if not changed:
         return design
     return with_graph(design, block, replace(graph, nodes={**graph.nodes, **changed}))

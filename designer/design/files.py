@@ -12,16 +12,27 @@ import msgspec
 
 from designer.design.expressions import shortened
 from designer.design.reading import ReadingError, design_from, shown, with_normal_names
-from designer.design.text import FORMAT, VERSION, dumps
+from designer.design.text import FORMAT, dumps
 from designer.design.values import Design
+from designer.design.versions import VERSION, from_version_1
 from designer.errors import DesignerError
 from designer.storage import save_file, unwritable
 
-__all__ = ["DesignFile", "DesignFileError", "digest", "dumps", "load", "loads", "read", "save"]
+__all__ = [
+    "VERSION",
+    "DesignFile",
+    "DesignFileError",
+    "digest",
+    "dumps",
+    "load",
+    "loads",
+    "read",
+    "save",
+]
 
 MAX_FILE_BYTES = 64 * 2**20
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: from_version_1}
 """For each older version of the format, a function from its data to the next version's."""
 
 
@@ -105,7 +116,10 @@ def _loads(data: bytes, origin: str) -> tuple[Design, Any]:
         raw = _decode(text)
         training = raw.pop("training", None)
         if not text.isascii() or rb"\u" in text:  # most files are spared this walk
+            code = raw.pop("code", None)  # names in the text of a program stay as they are written
             raw = with_normal_names(raw)
+            if code is not None:
+                raw["code"] = code
         return design_from(raw), training
     except ReadingError as error:
         raise DesignFileError(f"{origin} is no valid design: {error}") from None

@@ -12,6 +12,7 @@ from designer.design.rewriting import (
     names_read_in,
     with_names,
 )
+from designer.design.sharing import check_alone
 from designer.design.values import (
     Argument,
     Block,
@@ -42,12 +43,14 @@ def group(
     Raises
     ------
     DesignerError
-        A node between them is not selected, an Input or Output is selected, or a name is taken.
+        A node between them is not selected, an Input or Output is selected, a name is taken, or a
+        node shares weights with one that is not selected.
     """
     graph = design.graph_of(block)
     wanted = set(names)
     chosen = {key: node for key, node in graph.nodes.items() if key in wanted}
     _check_chosen(graph, chosen)
+    check_alone(graph, chosen, "moved into a block")
     refusal = block_name_sentence(design, name)
     if refusal:
         raise DesignerError(refusal)

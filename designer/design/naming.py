@@ -26,7 +26,7 @@ MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
 _GENERATED = frozenset(
     ("torch", "nn", "F", "math", "self", "super", "range", "layers", "channels", "out_channels")
 )
-_SCOPE = frozenset(("i", "in_channels", "in_height", "in_width", "true", "false"))
+_SCOPE = frozenset(("i", "in_channels", "in_height", "in_width", "in_features", "true", "false"))
 LONGEST = 64
 """Characters of the longest name."""
 

@@ -49,7 +49,9 @@ def _written(tree: Tree, functions: Mapping[str, str], minimum: int = 0) -> str:
         case Binary("**", left, right):
             binds = PRECEDENCE["**"]
             base = _written(left, functions, binds + 1)
-            text = f"{base}**{_written(right, functions, binds - 1)}"
+            plain = functions is _HERE or _is_plain(tree)
+            sign = "**" if plain else " ** "  # as formatters write it
+            text = f"{base}{sign}{_written(right, functions, binds - 1)}"
         case Binary(symbol, left, right):
             binds = PRECEDENCE[symbol]
             left_binds = binds + 1 if symbol in COMPARISONS else binds
@@ -67,6 +69,16 @@ def _written(tree: Tree, functions: Mapping[str, str], minimum: int = 0) -> str:
             given = ", ".join(_written(each, functions) for each in arguments)
             text = f"{functions[name]}({given})"
     return f"({text})" if binds < minimum else text
+
+
+def _is_plain(tree: Tree) -> bool:
+    """Tell whether a tree is a name or number, possibly with a sign, or a power of such."""
+    match tree:
+        case Binary("**", Name() | Literal() | Unary() as base, exponent):
+            return _is_plain(base) and _is_plain(exponent)
+        case Unary(_, operand):
+            return isinstance(operand, Name | Literal)
+    return isinstance(tree, Name | Literal)
 
 
 def quoted(value: object) -> str:

@@ -32,6 +32,10 @@ from designer.design.values import (
 
 MAX_NODES = 100_000
 MAX_TEXT = 10_000
+MAX_VALUES = 4_096
+"""Values of one parameter, as of a Constant."""
+MAX_CODE = 200_000
+"""Characters of the code of a layer type."""
 
 _Json: TypeAlias = dict[str, Any]
 _T = TypeVar("_T")
@@ -65,6 +69,7 @@ class _Design(msgspec.Struct, forbid_unknown_fields=True):
     cites: list[str] = []
     arguments: dict[str, Any] = {}
     blocks: dict[str, Any] = {}
+    code: dict[str, Any] = {}
 
 
 class ReadingError(Exception):
@@ -97,7 +102,7 @@ def with_normal_names(data: Any, key: str = "") -> Any:
         return normal
     if isinstance(data, list):
         return [with_normal_names(each, key) for each in data]
-    if isinstance(data, str) and key in ("inputs", "outputs", "edges", "block"):
+    if isinstance(data, str) and key in ("inputs", "outputs", "edges", "block", "shares"):
         found, colon, port = data.partition(":")
         return normalized(found) + colon + port
     return data
@@ -148,7 +153,28 @@ def _design(data: _Design) -> Design:
         arguments=_arguments(data.arguments, "arguments"),
         blocks=blocks,
         graph=_graph(data.nodes, data.edges, "", (), ()),
+        code=_code(data.code, blocks),
     )
+
+
+def _code(data: _Json, blocks: Mapping[str, Block]) -> dict[str, str]:
+    code = {}
+    for written, lines in data.items():
+        name = normalized(written)
+        location = f"code.{shortened(written)}"
+        _check_name(block_name_refusal(name), location, written)
+        if name in blocks or name in code:
+            raise ReadingError(location, f"the name '{name}' is used twice; rename one of the two.")
+        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+            raise ReadingError(location, f"expected a list of lines, received {shown(lines)}.")
+        if any("\n" in line for line in lines):
+            raise ReadingError(location, "has a line with a line break in it; write it as two.")
+        code[name] = "\n".join(lines)
+        if len(code[name]) > MAX_CODE:
+            raise ReadingError(
+                location, f"has {len(code[name])} characters; at most {MAX_CODE} are read."
+            )
+    return code
 
 
 def _check_blocks(own: _Json, blocks: Mapping[str, _Block]) -> None:
@@ -280,6 +306,9 @@ def _graph(
                 )
             taken[port] = edge.source
             edges.append(edge)
+    for name, node in made.items():
+        if node.shares and node.shares not in made:
+            raise ReadingError(f"{location}nodes.{name}.shares", _dangling(node.shares, made, ()))
     return Graph(made, tuple(edges))
 
 
@@ -322,24 +351,25 @@ def _node(data: _Json, location: str) -> Node:
     when = _scalar(rest.pop("when", True), f"{location}.when")
     at = _point(rest.pop("at", None), f"{location}.at")
     rate = _rate(rest.pop("lr_scale", 1), f"{location}.lr_scale")
+    shares = _text(rest.pop("shares", ""), f"{location}.shares")
     if ("layer" in rest) == ("block" in rest):
         raise ReadingError(location, 'expected either "layer" or "block".')
     if "layer" in rest:
         layer = _text(rest.pop("layer"), f"{location}.layer")
         values = {key: _value(value, f"{location}.{key}") for key, value in rest.items()}
-        return LayerNode(layer, values, when, at, rate)
+        return LayerNode(layer, values, when, at, rate, shares)
     block = _text(rest.pop("block"), f"{location}.block")
     repeat = _scalar(rest.pop("repeat", 1), f"{location}.repeat")
     given = rest.pop("with", {})
     if not isinstance(given, dict):
         raise ReadingError(f"{location}.with", f"expected an object, received {shown(given)}.")
     if rest:
-        known = "block, with, repeat, when, at, lr_scale"
+        known = "block, with, repeat, when, at, lr_scale, shares"
         raise ReadingError(
             location, f"has the unknown field '{next(iter(rest))}'; a block has {known}."
         )
     arguments = {key: _scalar(value, f"{location}.with.{key}") for key, value in given.items()}
-    return BlockNode(block, arguments, repeat, when, at, rate)
+    return BlockNode(block, arguments, repeat, when, at, rate, shares)
 
 
 def _rate(value: object, location: str) -> Scalar:
@@ -382,8 +412,9 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 def _value(value: object, location: str) -> Value:
     if isinstance(value, list):
-        if len(value) > 16:
-            raise ReadingError(location, f"has {len(value)} values; at most 16 are read.")
+        if len(value) > MAX_VALUES:
+            message = f"has {len(value)} values; at most {MAX_VALUES} are read."
+            raise ReadingError(location, message)
         return tuple(_scalar(each, location) for each in value)
     return _scalar(value, location)
 

@@ -1,6 +1,6 @@
 """Rewriting the expressions of nodes: renamed names, or values instead of names."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from designer.design.expressions import (
@@ -19,8 +19,25 @@ from designer.design.printing import quoted, source
 from designer.design.values import LayerNode, Node, Value
 from designer.errors import DesignerError
 
-SIZES = ("in_channels", "in_height", "in_width")
-"""Names besides the arguments that expressions in a block can read: sizes of its first input."""
+SIZES = ("in_channels", "in_height", "in_width", "in_features")
+"""Names besides the arguments that expressions in a block can read: sizes of its first input.
+
+``in_channels`` is its first axis, ``in_features`` its last one, which for tokens are the features.
+"""
+_IMAGE = 3
+"""The axes of an image, which has a height and a width."""
+
+
+def sizes_of_input(shape: Sequence[int]) -> dict[str, int]:
+    """Return the value of each of `SIZES` that a block's first input of this shape has."""
+    if not shape:
+        return {}
+    known = {"in_channels": shape[0], "in_features": shape[-1]}
+    if len(shape) == _IMAGE:
+        known["in_height"], known["in_width"] = shape[1:]
+    return known
+
+
 NUMBER = "i"
 """The index of the repetition, a name that the arguments of a repeated block can read."""
 

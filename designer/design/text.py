@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from designer.design.values import Argument, Design, Edge, Graph, LayerNode, Node, plain
+from designer.design.versions import needed_version
 
 FORMAT = "netdesigner/design"
-VERSION = 1
 
 
 def dumps(design: Design, training: Mapping[str, Mapping[str, object]] | None = None) -> str:
@@ -42,7 +42,7 @@ def _training_lines(training: Mapping[str, Mapping[str, object]]) -> Iterator[st
 
 def _design_lines(design: Design) -> Iterator[str]:
     yield "{"
-    yield f' "format": {_json(FORMAT)}, "version": {VERSION},'
+    yield f' "format": {_json(FORMAT)}, "version": {needed_version(design)},'
     yield f' "name": {_json(design.name)},'
     if design.about:
         yield f' "about": {_json(design.about)},'
@@ -58,8 +58,23 @@ def _design_lines(design: Design) -> Iterator[str]:
             yield from _graph_lines(block.graph, 3)
             yield "  }" + ("," if number < len(design.blocks) else "")
         yield " },"
+    yield from _code_lines(design.code)
     yield from _graph_lines(design.graph, 1)
     yield "}"
+
+
+def _code_lines(code: Mapping[str, str]) -> Iterator[str]:
+    """Yield the Python text of layer types, each line of it as a line of the file."""
+    if code:
+        yield ' "code": {'
+        classes = [
+            f"  {_json(name)}: [\n"
+            + ",\n".join(f"   {_json(line)}" for line in text.split("\n"))
+            + "]"
+            for name, text in code.items()
+        ]
+        yield ",\n".join(classes)
+        yield " },"
 
 
 def _argument_lines(arguments: Mapping[str, Argument], indent: int) -> Iterator[str]:
@@ -115,6 +130,8 @@ def _node_fields(node: Node) -> dict[str, Any]:
         fields["when"] = node.when
     if node.learning_rate != 1 or type(node.learning_rate) is not int:
         fields["lr_scale"] = node.learning_rate
+    if node.shares:
+        fields["shares"] = node.shares
     if node.at is not None:
         fields["at"] = [plain(number) for number in node.at]
     return fields

@@ -117,6 +117,9 @@ class LayerNode:
     learning_rate
         A factor for the training's learning rate, also multiplied by those of the blocks around
         the node. 0 freezes the layer.
+    shares
+        The name of another node of the same graph whose module, with its weights, this node uses;
+        empty for a module of its own.
     """
 
     layer: str
@@ -124,6 +127,7 @@ class LayerNode:
     when: Scalar = True
     at: Point | None = None
     learning_rate: Scalar = 1
+    shares: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class BlockNode:
         Those that differ from the block's defaults.
     repeat
         How many times the block runs in a row.
-    when, at
+    when, at, shares
         As for a `LayerNode`.
     learning_rate
         A factor for the learning rate of everything in the block; 0 freezes it.
@@ -150,6 +154,7 @@ class BlockNode:
     when: Scalar = True
     at: Point | None = None
     learning_rate: Scalar = 1
+    shares: str = ""
 
 
 Node: TypeAlias = LayerNode | BlockNode
@@ -175,7 +180,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A whole network: its own graph, and the blocks that it uses."""
+    """A whole network: its own graph, and the blocks and layer types that it brings along.
+
+    Attributes
+    ----------
+    code
+        The Python text of each layer type of the design's own, by the name of its class. It is
+        data: nothing runs it unless the user trusts it.
+    """
 
     name: str
     about: str = ""
@@ -183,6 +195,7 @@ class Design:
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     blocks: Mapping[str, Block] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
+    code: Mapping[str, str] = field(default_factory=dict)
 
     def graph_of(self, block: str | None) -> Graph:
         """Return the graph of a block, or the design's own graph for None."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Protocol
 
 import msgspec
@@ -15,16 +17,19 @@ from designer.data.decoding.store import PictureStore
 from designer.data.decoding.stores import Stores
 from designer.data.pictures import Fit
 from designer.engine import device as devices
+from designer.engine.augmentation.pictures import Pictures
+from designer.engine.inputs import Inputs
 from designer.runs.preprocessing import Preprocessing
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Inputs, Tensor]
+"""What a network takes, and the targets."""
 
 _CHUNK = 512  # images read at once while a tensor is filled
 _SHARE = 0.6  # of the free memory that images may take; the rest is for the network
 
 
 class Images(Protocol):
-    """Images with their targets, which come in batches ready for the network."""
+    """Images or other examples with their targets, which come in batches ready for the network."""
 
     def __len__(self) -> int: ...
 
@@ -44,7 +49,8 @@ class Images(Protocol):
         Yields
         ------
         tuple of Tensor
-            Images (n, channels, height, width) in float32, and targets.
+            Images (n, channels, height, width) in float32, or other inputs by their names, and
+            targets.
 
         Raises
         ------
@@ -53,35 +59,67 @@ class Images(Protocol):
         """
         ...
 
+    def without_augmentation(self) -> "Images":
+        """Return the same images as they come where nothing is changed at random."""
+        ...
+
 
 @dataclass(frozen=True)
 class Finish:
-    """The last steps from stored images to the network's input: float, augment, standardize.
+    """The last steps from stored images to the network's input: float, augment, preprocess.
 
     Attributes
     ----------
     mean, deviation
         (channels, height, width) in the layout of the images, on the device. One value a channel
-        would do, but torch subtracts it in twice the time where the channels come last.
+        would do, but torch subtracts it in twice the time where the channels come last. A mean
+        picture is such a mean, too.
+    whitening
+        (values, values), by which an image is multiplied at last; None for no whitening.
+    unscaled
+        Whether bytes are taken as they are, from 0 to 255.
     augment
-        What is done to a batch at random, if anything.
+        What is done to a batch as it is stored, if anything.
     layout
         Of the network's input.
     """
 
     mean: Tensor
     deviation: Tensor
+    whitening: Tensor | None
+    unscaled: bool
     augment: Callable[[Tensor], Tensor] | None
     layout: torch.memory_format
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return stored images (n, channels, height, width) as the network takes them."""
-        floats = images.float().div_(255) if images.dtype == torch.uint8 else images
-        if self.augment is not None:
-            floats = self.augment(floats)
+        changed = images if self.augment is None else self.augment(images)
+        floats = changed.float().div_(255) if changed.dtype == torch.uint8 else changed
+        if self.unscaled:  # exact where nothing was augmented: b / 255 * 255 is b for all bytes
+            return floats.mul(255).contiguous(memory_format=self.layout)
         # In place where the values are a copy already: a third of the time for large images.
         centered = floats - self.mean if floats is images else floats.sub_(self.mean)
-        return centered.div_(self.deviation).contiguous(memory_format=self.layout)
+        done = centered.div_(self.deviation)
+        if self.whitening is not None:
+            done = (done.flatten(1) @ self.whitening.T).view(done.shape)
+        return done.contiguous(memory_format=self.layout)
+
+    def undone(self, inputs: Tensor) -> Tensor:
+        """Return inputs of the network as the images that they were, scaled and augmented.
+
+        Whitening is undone in double precision, since components that hardly vary were enlarged.
+        """
+        images = inputs.float()
+        if self.whitening is not None:
+            rows = images.flatten(1).double()
+            found = torch.linalg.solve(self.whitening.double(), rows.T).T
+            images = found.float().view(images.shape)
+        return images * self.deviation + self.mean
+
+    def plain(self) -> "Finish":
+        """Return the same without random changes; images that are larger are made smaller."""
+        height, width = self.mean.shape[1:]
+        return replace(self, augment=lambda images: Pictures(images, (height, width)).pixels())
 
 
 def finish(
@@ -92,14 +130,26 @@ def finish(
 ) -> Finish:
     """Return the steps that turn stored images, moved to a device, into the network's input."""
     layout = devices.memory_format(device)
+    shape = preprocessing.input
     mean, deviation = (
         torch.tensor(values, device=device)
         .view(1, -1, 1, 1)
-        .expand(1, *preprocessing.input)
+        .expand(1, *shape)
         .contiguous(memory_format=layout)[0]
         for values in (preprocessing.mean, preprocessing.deviation)
     )
-    return Finish(mean, deviation, augment, layout)
+    if preprocessing.mean_picture:
+        picture = _array(preprocessing.mean_picture, device).view(1, *shape)
+        mean = picture.contiguous(memory_format=layout)[0]
+    matrix = None
+    if preprocessing.whitening:
+        matrix = _array(preprocessing.whitening, device).view(prod(shape), prod(shape))
+    unscaled = preprocessing.kind == "none" and preprocessing.deviation[0] != 1
+    return Finish(mean, deviation, matrix, unscaled, augment, layout)
+
+
+def _array(values: bytes, device: torch.device) -> Tensor:
+    return torch.frombuffer(bytearray(values), dtype=torch.float32).to(device)
 
 
 class Resident(Images):
@@ -153,6 +203,12 @@ class Resident(Images):
                 targets = targets.to(self._device, non_blocking=True)
             yield (images if self._finish is None else self._finish(images)), targets
 
+    def without_augmentation(self) -> Images:
+        plain = copy(self)
+        if self._finish is not None:
+            plain._finish = self._finish.plain()
+        return plain
+
 
 class Stored(Images):
     """Images in a store that decoders fill while the network trains on the batches before."""
@@ -193,10 +249,20 @@ class Stored(Images):
                 done, taken = done + taken, 0
                 batch = self._empty(min(size, len(wanted) - done))
 
+    def without_augmentation(self) -> Images:
+        plain = copy(self)
+        plain._finish = self._finish.plain()
+        return plain
+
     def _empty(self, count: int) -> Tensor:
         return torch.empty(
             (count, self._rows.shape[1]), dtype=self._rows.dtype, pin_memory=self._pinned
         )
+
+
+def form_of(preprocessing: Preprocessing) -> PictureForm:
+    """Return the form of the pictures that a network takes."""
+    return PictureForm(*preprocessing.picture, msgspec.convert(preprocessing.fit, Fit))
 
 
 def images(
@@ -207,6 +273,7 @@ def images(
     device: torch.device,
     stores: Stores,
     augment: Callable[[Tensor], Tensor] | None = None,
+    form: PictureForm | None = None,
 ) -> Images:
     """Return a part's images: in files, those of its store, else those in memory.
 
@@ -226,14 +293,17 @@ def images(
         Where the images of the part are decoded, if they are in files.
     augment
         What is done to every batch, at random.
+    form
+        In which the images are read, if that is not the network's input: `augment` then gives them
+        its size.
 
     Raises
     ------
     DesignerError
         An image cannot be read or cannot become the network's input.
     """
-    channels, height, width = shape = preprocessing.input
-    form = PictureForm(channels, height, width, msgspec.convert(preprocessing.fit, Fit))
+    form = form or form_of(preprocessing)
+    channels, height, width = form.channels, form.height, form.width
     last_steps = finish(preprocessing, device=device, augment=augment)
     targets = torch.from_numpy(part.labels)
     if (decoded := stores.get(name)) is not None:
@@ -248,7 +318,7 @@ def images(
         if values * kind.itemsize > _SHARE * devices.free_bytes(memory):
             continue
         channels_last = last_steps.layout is torch.channels_last
-        size = (height, width, channels) if channels_last else shape
+        size = (height, width, channels) if channels_last else (channels, height, width)
         store = torch.empty((len(part), *size), dtype=kind, device=memory)
         for indices in torch.split(torch.arange(len(part)), _CHUNK):
             chunk = _read(part, indices, form).to(memory)
@@ -262,7 +332,7 @@ def images(
             channels_last=channels_last,
             last_steps=None if ready else last_steps,
         )
-    resized = stores.resized(part.images)
+    resized = stores.resized(part.images, form)
     return Stored(resized, targets.to(device), device=device, last_steps=last_steps)
 
 

@@ -6,6 +6,8 @@ import msgspec
 import torch
 
 from designer.engine import device, weights
+from designer.engine.initialization import initialize
+from designer.engine.inputs import Inputs
 from designer.engine.preparation import Prepared
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
@@ -28,6 +30,31 @@ class Silence:
 
 
 Events = EventWriter | Silence
+
+
+def initialize_weights(prepared: Prepared, events: Events) -> None:
+    """Draw the weights as the recipe's initialization says, and note it in the log.
+
+    LSUV sees the first batch of the first epoch.
+
+    Raises
+    ------
+    DesignerError
+        An image of the first batch cannot be read.
+    """
+    recipe = prepared.recipe
+
+    def batch() -> Inputs:
+        order = prepared.sampling.order(0)[: prepared.batch]
+        return next(prepared.train.batches(order, prepared.batch))[0]
+
+    notes = initialize(
+        prepared.network, prepared.analysis, recipe.initialization, seed=recipe.seed, batch=batch
+    )
+    if notes and recipe.initial_weights:
+        notes.append("It holds only for tensors that the initial weights do not have.")
+    if notes:
+        events.write("note", message=" ".join(notes))
 
 
 def take_initial_weights(prepared: Prepared, run: RunFolder, events: Events) -> None:
@@ -89,17 +116,18 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         "platform": platform.platform(),
     }
     if prepared.processes.first:
+        told, arrays = prepared.preprocessing.stored()
         files = {
-            run.environment: environment,
-            run.preprocessing_file: prepared.preprocessing,
+            run.environment: msgspec.json.format(msgspec.json.encode(environment), indent=2)
+            + b"\n",
+            run.preprocessing_arrays: arrays,  # before the file that tells of them
+            run.preprocessing_file: told,
         }
         try:
             run.last.parent.mkdir(exist_ok=True)
             for path, content in files.items():
-                if path.exists() and not prepared.recording.anew:
-                    continue
-                encoded = msgspec.json.format(msgspec.json.encode(content), indent=2)
-                write_atomically(path, encoded + b"\n")
+                if content and (prepared.recording.anew or not path.exists()):
+                    write_atomically(path, content)
             if prepared.recording.at_once:
                 prepared.recording.begin(run)
         except OSError as error:
@@ -111,11 +139,13 @@ def announce(prepared: Prepared, run: RunFolder, events: Events, *, step: int) -
         epochs=prepared.recipe.epochs,
         steps_per_epoch=prepared.steps_per_epoch,
         batch=prepared.recipe.batch,
+        mixed=prepared.recipe.augmentation.mixes,
         parameters=sum(weight.numel() for weight in prepared.network.parameters()),
         trainable=sum(
             weight.numel() for weight in prepared.network.parameters() if weight.requires_grad
         ),
         memory_bytes=device.total_bytes(prepared.device),
+        things=prepared.things,
         counts={name: len(images) for name, images in parts.items() if images is not None},
     )
     for note in (*prepared.notes, prepared.precision.note):

@@ -62,7 +62,12 @@ class _Training(_Network, kw_only=True):
     threads: Annotated[int, Meta(ge=1, le=4096)]
     sequence: Count
     taken: Count
+    # Where the network is an average: the weights that are trained, and how many it averages.
+    training_network: dict[str, Tensor] | None = None
+    averaged: Count = 0
     origin: str | None = None  # of a run that trains another one on: that one's path
+    centers: Tensor | None = None  # of the classes, for the center loss
+    plain_validation: bool = False  # whether the validation loss is without label smoothing
     data: str | None = None  # the hash of the run's examples, as in data.json
 
 
@@ -189,14 +194,19 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, saved: Content) -> None:
     if [group["params"] for group in groups] != [each["params"] for each in saved["param_groups"]]:
         raise ValueError("the optimizer had other groups of weights")
     optimizer.load_state_dict({"state": saved["state"], "param_groups": groups})
+    # LBFGS keeps values for all weights at once, some in lists, under the first weight.
+    flat = (sum(weight.numel() for group in optimizer.param_groups for weight in group["params"]),)
+    at_once = isinstance(optimizer, torch.optim.LBFGS)
     for weight, state in optimizer.state.items():
-        for name, value in state.items():
-            # torch would notice another shape only in the next step.
-            if isinstance(value, Tensor) and value.ndim and value.shape != weight.shape:
-                raise ValueError(
-                    f"{name} of the optimizer has shape {tuple(value.shape)}, "
-                    f"its weight {tuple(weight.shape)}"
-                )
+        wanted = flat if at_once else tuple(weight.shape)
+        for name, content in state.items():
+            for value in content if isinstance(content, list) else (content,):
+                # torch would notice another shape only in the next step.
+                if isinstance(value, Tensor) and value.ndim and tuple(value.shape) != wanted:
+                    raise ValueError(
+                        f"{name} of the optimizer has shape {tuple(value.shape)}, "
+                        f"its weight {wanted}"
+                    )
 
 
 def generators() -> Content:

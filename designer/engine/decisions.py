@@ -18,8 +18,8 @@ class Decisions:
     targets
         What the outputs stand for.
     each
-        How many decisions are taken for an image: 1 for classes, the number of labels, 0 for
-        numbers.
+        How many decisions are taken for an image: 1 for classes, the number of labels, that of the
+        tokens of a window, 0 for numbers.
     threshold
         The probability from which on a label is predicted, for each label or for all; empty for
         classes and numbers.
@@ -55,7 +55,7 @@ class Decisions:
         output
             (..., n, classes) or (..., n, labels).
         targets
-            Class numbers (..., n), or labels (..., n, labels) of 0 and 1.
+            Class numbers (..., n), labels (..., n, labels) of 0 and 1, or tokens (..., n, length).
 
         Returns
         -------
@@ -63,7 +63,8 @@ class Decisions:
             int64, (...).
         """
         right = self.predicted(output) == targets
-        return right.sum(-1) if self.thresholds is None else right.sum((-2, -1))
+        one = self.thresholds is None and self.targets != "tokens"
+        return right.sum(-1) if one else right.sum((-2, -1))
 
     def all_right(self, output: Tensor, targets: Tensor) -> Tensor:
         """Return for how many images all decisions are right, int64 (...); see `right`."""
@@ -74,10 +75,12 @@ class Decisions:
 def decisions(preprocessing: Preprocessing, loss: Loss, device: torch.device) -> Decisions:
     """Return how the outputs of a run are read."""
     targets = preprocessing.targets
-    if targets == "numbers":
+    if targets in ("numbers", "input"):
         return Decisions(targets, 0)
     if targets == "classes":
         return Decisions(targets, 1)
+    if targets == "tokens":
+        return Decisions(targets, preprocessing.inputs[0].shape[0])
     return Decisions(
         targets,
         len(preprocessing.labels),

@@ -15,8 +15,11 @@ from typing import Any
 
 import torch
 import torch.distributed
+from torch import nn
 
 from designer.errors import DesignerError
+
+_IMAGE_AXES = 4  # of a batch
 
 
 def choose(name: str) -> torch.device:
@@ -49,6 +52,20 @@ def title(device: torch.device) -> str:
 def memory_format(device: torch.device) -> torch.memory_format:
     """Return the memory layout of images with which the device convolves fastest."""
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
+def placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """Move a network to a device, with its tensors of four axes in the layout of `memory_format`.
+
+    The layout is of images alone: `nn.Module.to` refuses it for the weights of volumes.
+    """
+    network = network.to(device)
+    layout = memory_format(device)
+    with torch.no_grad():
+        for tensor in (*network.parameters(), *network.buffers()):
+            if tensor.dim() == _IMAGE_AXES:
+                tensor.data = tensor.data.to(memory_format=layout)
+    return network
 
 
 @contextmanager
@@ -197,6 +214,11 @@ class Processes:
             backend = "nccl" if device.type == "cuda" else "gloo"
             torch.distributed.init_process_group(backend, timeout=timedelta(hours=6))
 
+    def leave(self) -> None:
+        """End the connection; a process that exits with its threads still running may abort."""
+        if self.several and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
     def part_of(self, order: torch.Tensor, *, batch: int) -> torch.Tensor:
         """Return this process's share of the order of an epoch, ``batch`` indices of each step."""
         if not self.several:
@@ -235,6 +257,10 @@ OUT_OF_MEMORY = {
     "file": (
         "{device} ran out of memory while {path} was read.",
         "End other programs, or use a machine with more memory.",
+    ),
+    "initialization": (
+        "{device} ran out of memory while the weights were initialized.",
+        "Choose a smaller batch, or an initialization that looks at no batch.",
     ),
     "initial_weights": (
         "{device} ran out of memory while the initial weights were read.",

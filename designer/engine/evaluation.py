@@ -1,33 +1,65 @@
-"""Loss and accuracy on images that were not trained on, and the test part in detail."""
+"""Loss and accuracy on images that were not trained on, and what a network says of each of them."""
 
-import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from designer.engine.batches import Images
 from designer.engine.decisions import Decisions
 from designer.engine.freezing import mode_kept
-from designer.engine.losses import Objective, main_output
-from designer.engine.scores import label_scores, number_scores
-from designer.runs.folder import RunFolder
-from designer.runs.preprocessing import Preprocessing
+from designer.engine.inputs import call
+from designer.engine.losses import Objective, Outputs, main_output
+from designer.engine.passes import Mean, Passes, mean_of_values
+from designer.engine.validation_metrics import WatchedMetrics
+from designer.metrics.scores import top_k
 from designer.runs.result import Metrics
-from designer.storage import unwritable, write_atomically
 
-_MISTAKES = 100  # the worst that are listed
+TOP = 5  # of how many most probable classes one may be the right one
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a network says of every image of a part, in the order of the part.
+
+    Attributes
+    ----------
+    outputs
+        The main output, float32 (n, k); of a network that gives its input again, (n, ...); of one
+        that reads a text nothing, (n, 0).
+    targets
+        Class numbers (n,), labels or numbers (n, k), tokens (n, length), or inputs (n, ...).
+    losses
+        The loss of each image on the main output, (n,), not weighted by class.
+    predicted
+        Class numbers (n,) or labels, bool (n, k); None for numbers.
+    metrics
+        The means.
+    """
+
+    outputs: NDArray[Any]
+    targets: NDArray[Any]
+    losses: NDArray[Any]
+    predicted: NDArray[Any] | None
+    metrics: Metrics
 
 
 def evaluate(
-    network: nn.Module, images: Images, objective: Objective, decisions: Decisions, *, batch: int
+    network: nn.Module,
+    images: Images,
+    objective: Objective,
+    decisions: Decisions,
+    *,
+    batch: int,
+    watched: WatchedMetrics | None = None,
 ) -> Metrics:
     """Return mean loss and accuracy over all images, in eval mode; modes are restored after.
 
-    The loss is that of the training, with its class weights; the accuracy counts every decision
-    the same.
+    The loss is that of the training, with its class weights but without its label smoothing; the
+    accuracy counts every decision the same.
 
     Parameters
     ----------
@@ -35,125 +67,108 @@ def evaluate(
         What is evaluated, on what, its loss, and how its outputs are read.
     batch
         Images evaluated at once.
+    watched
+        Takes every main output with its targets, for further metrics.
     """
-    loss, share, right, exact = 0.0, 0.0, 0, 0
+    sums = _Sums(objective, decisions)
     with mode_kept(network), torch.inference_mode():
         network.eval()
         for inputs, targets in images.batches(torch.arange(len(images)), batch):
-            outputs = network(inputs)
-            counts = objective.share(targets).item()
-            loss += objective(outputs, targets).item() * counts
-            share += counts
-            if decisions.each:
-                right += int(decisions.right(main_output(outputs), targets))
-            if decisions.targets == "labels":
-                exact += int(decisions.all_right(main_output(outputs), targets))
-    return Metrics(
-        loss=loss / share,
-        accuracy=right / (len(images) * decisions.each) if decisions.each else None,
-        exact_match=exact / len(images) if decisions.targets == "labels" else None,
-    )
+            outputs = call(network, inputs)
+            sums.add(outputs, targets)
+            if watched is not None:
+                watched.add(main_output(outputs), targets)
+    return sums.metrics(len(images))
 
 
-def write_details(
+def predictions(
     network: nn.Module,
     images: Images,
     objective: Objective,
     decisions: Decisions,
     *,
     batch: int,
-    preprocessing: Preprocessing,
-    run: RunFolder,
-) -> None:
-    """Write the main output for every image into the run's ``evaluation`` folder.
+    passes: Passes | None = None,
+    mean: Mean = mean_of_values,
+    device: torch.device | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Predictions:
+    """Return what a network says of every image, in eval mode; modes are restored after.
 
-    - ``predictions.npz``: ``outputs`` (n, k), ``targets`` (n,) or (n, k), ``losses`` (n,), not
-      weighted by class, and ``predicted``: class numbers (n,) or labels, bool (n, k).
-    - ``labels.json``, for several labels: how often each was rightly and wrongly predicted; see
-      `designer.runs.scores`.
-    - ``numbers.json``, for numbers: the errors of each; see `designer.runs.scores`.
-    - ``confusion.json``, for classes: ``matrix[i][j]`` counts images of class i predicted as j.
-    - ``mistakes.json``, for classes: the misclassified images with the largest losses; ``index`` is
-      that in the test part, ``probability`` that of the predicted class.
-    - ``mistakes.npz``, for classes: their ``images`` (m, channels, height, width), uint8, at the
-      size of the network's input.
+    With one pass over each image, loss and accuracy are exactly those of `evaluate`.
 
-    Raises
-    ------
-    DesignerError
-        The folder cannot be written.
+    Parameters
+    ----------
+    network, images, objective, decisions
+        As of `evaluate`; the images come with all views that `passes` makes of them.
+    batch
+        Views of images that are computed at once.
+    passes, mean
+        How often the network is asked about each image, and how its answers are averaged.
+    device
+        Where it computes; its random draws are restored afterwards.
+    progress
+        Called with the share that is done.
     """
-    classes, labels = preprocessing.classes, preprocessing.labels
-    network.eval()
-    rows: list[tuple[Tensor, Tensor, Tensor]] = []
-    with torch.inference_mode():
-        for inputs, targets in images.batches(torch.arange(len(images)), batch):
-            output = main_output(network(inputs)).float()
-            rows.append((output.cpu(), targets.cpu(), objective.each(output, targets).cpu()))
-    columns = (torch.cat(column).numpy() for column in zip(*rows, strict=True))
-    tables = dict(zip(("outputs", "targets", "losses"), columns, strict=True))
-    files: dict[str, bytes] = {}
-    if labels:
-        assert decisions.thresholds is not None
-        outputs = torch.from_numpy(tables["outputs"]).to(decisions.thresholds.device)
-        tables["predicted"] = decisions.predicted(outputs).cpu().numpy()
-        given = decisions.threshold
-        thresholds = given if len(given) == len(labels) else given * len(labels)
-        scores = label_scores(tables["predicted"], tables["targets"], labels, thresholds)
-        files["labels.json"] = _json(scores)
-    elif not classes:
-        names = preprocessing.numbers or tuple(map(str, range(tables["outputs"].shape[1])))
-        files["numbers.json"] = _json(number_scores(tables["outputs"], tables["targets"], names))
-    if classes:
-        tables["predicted"] = predicted = tables["outputs"].argmax(1)
-        true = tables["targets"]
-        matrix = np.zeros((len(classes), len(classes)), np.int64)
-        np.add.at(matrix, (true, predicted), 1)
-        wrong = np.flatnonzero(predicted != true)
-        worst = wrong[np.argsort(-tables["losses"][wrong], kind="stable")][:_MISTAKES]
-        mistakes = [
-            {
-                "index": int(i),
-                "class": classes[true[i]],
-                "predicted": classes[predicted[i]],
-                "probability": float(torch.from_numpy(tables["outputs"][i]).softmax(0).max()),
-                "loss": float(tables["losses"][i]),
-            }
-            for i in worst
-        ]
-        confusion = {"classes": list(classes), "matrix": matrix.tolist()}
-        files["confusion.json"] = _json(confusion)
-        files["mistakes.json"] = _json(mistakes)
-        files["mistakes.npz"] = _packed(images=_pictures(images, worst, preprocessing))
-    files["predictions.npz"] = _packed(**tables)
-    try:
-        run.evaluation.mkdir(exist_ok=True)
-        for name, content in files.items():
-            write_atomically(run.evaluation / name, content)
-    except OSError as error:
-        raise unwritable(run.evaluation, error) from error
+    passes = passes or Passes()
+    sums = _Sums(objective, decisions)
+    rows: list[tuple[Tensor, ...]] = []
+    done = 0
+    with mode_kept(network), torch.inference_mode(), passes.seeded(device or torch.device("cpu")):
+        network.eval()
+        size = max(1, batch // passes.kind.views)
+        for inputs, targets in images.batches(torch.arange(len(images)), size):
+            progress(done / len(images))
+            outputs = passes.ask(network, inputs, mean)
+            sums.add(outputs, targets)
+            output = main_output(outputs).float()
+            row = [output, targets, objective.each(output, targets)]
+            if decisions.each:
+                row.append(decisions.predicted(output))
+            if decisions.targets == "tokens":  # whose outputs would take much memory
+                row[0] = output.new_empty(len(output), 0)
+            rows.append(tuple(each.cpu() for each in row))
+            done += len(targets)
+    progress(1.0)
+    outputs_, targets_, losses, *rest = (
+        torch.cat(column).numpy() for column in zip(*rows, strict=True)
+    )
+    top = None
+    if decisions.targets == "classes":
+        top = top_k(outputs_, targets_, min(TOP, outputs_.shape[1]))
+    return Predictions(
+        outputs_, targets_, losses, rest[0] if rest else None, sums.metrics(len(images), top5=top)
+    )
 
 
-def _pictures(
-    images: Images, chosen: np.ndarray[Any, Any], preprocessing: Preprocessing
-) -> np.ndarray[Any, Any]:
-    """Return images as they were before standardization, uint8 (n, channels, height, width)."""
-    mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
-    deviation = torch.tensor(preprocessing.deviation).view(-1, 1, 1)
-    pieces = [torch.empty(0, *preprocessing.input)]
-    for inputs, _ in images.batches(torch.from_numpy(chosen.astype(np.int64)), _MISTAKES):
-        pieces.append(inputs.float().cpu() * deviation + mean)
-    values = torch.cat(pieces)
-    if len(values) and (values.min() < -0.01 or values.max() > 1.01):  # floats of any scale
-        values = (values - values.min()) / (values.max() - values.min())
-    return (values.clamp(0, 1) * 255).round().byte().numpy()
+class _Sums:
+    """Losses and right decisions of batches, added up."""
 
+    def __init__(self, objective: Objective, decisions: Decisions) -> None:
+        self._objective = objective
+        self._decisions = decisions
+        self._has_costs = objective.has_costs and decisions.targets == "classes"
+        self._loss, self._share, self._cost, self._right, self._exact = 0.0, 0.0, 0.0, 0, 0
 
-def _json(content: object) -> bytes:
-    return msgspec.json.encode(content) + b"\n"
+    def add(self, outputs: Outputs, targets: Tensor) -> None:
+        decisions, objective = self._decisions, self._objective
+        counts = objective.share(targets).item()
+        self._loss += objective(outputs, targets).item() * counts
+        self._share += counts
+        if decisions.each:
+            self._right += int(decisions.right(main_output(outputs), targets))
+        if self._has_costs:
+            self._cost += objective.cost(main_output(outputs), targets).item()
+        if decisions.targets == "labels":
+            self._exact += int(decisions.all_right(main_output(outputs), targets))
 
-
-def _packed(**tables: np.ndarray[Any, Any]) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, **tables)  # type: ignore[arg-type]
-    return file.getvalue()
+    def metrics(self, images: int, *, top5: float | None = None) -> Metrics:
+        """Return the means over so many images."""
+        each = self._decisions.each
+        return Metrics(
+            loss=self._loss / self._share,
+            accuracy=self._right / (images * each) if each else None,
+            exact_match=self._exact / images if self._decisions.targets == "labels" else None,
+            top5=top5,
+            cost=self._cost / images if self._has_costs else None,
+        )

@@ -4,9 +4,11 @@ import contextlib
 import io
 import logging
 import math
+import re
 import tempfile
 import time
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,15 +20,26 @@ import torch
 from torch import Tensor, fx, nn
 
 from designer import __version__, leftovers
-from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.analysis import Analysis
 from designer.codegen import Generated, generate
 from designer.design import files
+from designer.design.carried import commented
 from designer.design.values import Design
-from designer.engine import checkpoint, export_faults, libraries, onnx_file, side_effects
+from designer.engine import (
+    carried_design,
+    checkpoint,
+    export_faults,
+    libraries,
+    onnx_file,
+    program_names,
+    side_effects,
+)
 from designer.engine import weights as weights_of
+from designer.engine.inputs import example_inputs
 from designer.engine.module import module_from_source
+from designer.engine.preprocessing_source import preprocessing_source
 from designer.errors import DesignerError
-from designer.runs import library_names
+from designer.runs import library_names, own_layers, trusted_code
 from designer.runs.export_formats import EXPORT_FORMATS, ExportFormat, ExportOptions, endings
 from designer.runs.folder import RunFolder
 from designer.runs.library_names import Naming
@@ -65,9 +78,7 @@ class Model:
     def examples(self) -> tuple[Tensor, ...]:
         """A batch of two random inputs each, the same for every format."""
         generator = torch.Generator().manual_seed(1)
-        return tuple(
-            torch.randn((2, *port.shape), generator=generator) for port in self.analysis.inputs
-        )
+        return tuple(example_inputs(self.analysis, 2, generator=generator).values())
 
     @cached_property
     def naming(self) -> Naming | None:
@@ -98,7 +109,8 @@ class Exported:
     difference
         The largest difference of its outputs from the network's.
     remark
-        A sentence on the library whose names it has, or on a slow check; "" for none.
+        A sentence on the library whose names it has, on names that the format does not take, or on
+        a slow check; "" for none.
     """
 
     path: Path
@@ -126,7 +138,8 @@ def of_design(design: Design, *, weights: str | None = None, seed: int = 0) -> M
     DesignerError
         The design has errors, or the weights cannot be read or do not fit it wholly.
     """
-    analysis = analyze(design)
+    trusted_code.require(design)
+    analysis = own_layers.analyzed(design)
     generated = generate(design, analysis)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -272,6 +285,8 @@ def write(model: Model, path: Path) -> Exported:
             f"The check took {seconds:.0f} s with the reference evaluator of onnx: onnxruntime is "
             "much faster, install it with pip install 'netdesigner[onnx]'."
         )
+    elif kind.suffix == ".pt2":
+        remark = program_names.remark(model.network)
     return Exported(path, kind, size, difference, remark)
 
 
@@ -334,16 +349,21 @@ def _about(design: Design) -> dict[str, str]:
 
 
 def _empty(model: Model) -> nn.Module:
-    """Return the network with all values set to 0, so that a loaded file must give them."""
+    """Return the network with its state dict set to 0, so that a loaded file must give it.
+
+    Buffers outside of the state dict, which an own layer may have, come from its constructor.
+    """
     network = module_from_source(model.generated.source, model.generated.class_name).eval()
-    with torch.no_grad():
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.zero_()
+    for tensor in network.state_dict().values():
+        tensor.zero_()
     return network
 
 
 def _write_source(model: Model, path: Path) -> None:
-    path.write_text(model.generated.source, encoding="utf-8")
+    source, preprocess = model.generated.source, preprocessing_source(model.about)
+    if preprocess and not re.search(r"^import torch$", source, re.MULTILINE):
+        source = source.replace("from torch import nn", "import torch\nfrom torch import nn", 1)
+    path.write_text(commented(source + preprocess, model.design), encoding="utf-8")
 
 
 def _read_source(model: Model, path: Path) -> nn.Module:
@@ -358,9 +378,9 @@ def _state(model: Model) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
 
 
-def _named_state(model: Model) -> dict[str, Tensor]:
+def _named_state(model: Model) -> OrderedDict[str, Tensor]:
     state = _state(model)
-    return state if model.naming is None else libraries.renamed(state, model.naming)
+    return OrderedDict(state) if model.naming is None else libraries.renamed(state, model.naming)
 
 
 def _original_state(model: Model, state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -370,7 +390,10 @@ def _original_state(model: Model, state: dict[str, Tensor]) -> dict[str, Tensor]
 def _write_state_dict(model: Model, path: Path) -> None:
     # torch's own file writer ends the whole process when the disk is full.
     content = io.BytesIO()
-    torch.save(_named_state(model), content)
+    state = _named_state(model)
+    state.about = dict(model.about)  # type: ignore[attr-defined]  # as safetensors' metadata
+    torch.save(state, content)
+    carried_design.add_to_archive(content, model.design)
     path.write_bytes(content.getbuffer())
 
 
@@ -381,7 +404,11 @@ def _read_state_dict(model: Model, path: Path) -> nn.Module:
 
 
 def _write_safetensors(model: Model, path: Path) -> None:
-    path.write_bytes(weights_of.packed(_named_state(model), model.about))
+    path.write_bytes(
+        weights_of.packed(
+            _named_state(model), {**model.about, **carried_design.metadata(model.design)}
+        )
+    )
 
 
 def _read_safetensors(model: Model, path: Path) -> nn.Module:
@@ -394,6 +421,7 @@ def _read_safetensors(model: Model, path: Path) -> nn.Module:
 
 def _program(network: nn.Module, examples: tuple[Tensor, ...]) -> torch.export.ExportedProgram:
     """Trace the network for any batch size."""
+    network = program_names.renamed(network)
     return torch.export.export(network, examples, dynamic_shapes=onnx_file.any_batch(examples))
 
 
@@ -404,7 +432,9 @@ def _write_program(model: Model, path: Path) -> None:
             for node in module.graph.nodes:
                 node.meta.pop("stack_trace", None)  # names the folders of torch and of the user
     content = io.BytesIO()  # as for the state dict
-    torch.export.save(program, content)
+    about = msgspec.json.encode(dict(model.about)).decode()
+    torch.export.save(program, content, extra_files={"about.json": about})
+    carried_design.add_to_archive(content, model.design)
     path.write_bytes(content.getbuffer())
 
 

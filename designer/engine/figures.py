@@ -147,9 +147,8 @@ def _zeros(values: Values) -> Tensor:
 
 
 def _saturated(values: Values) -> Tensor | None:
-    if values.layer is None or values.layer.saturates_at is None:
-        return None
-    return values.near(*values.layer.saturates_at) / values.count
+    limits = None if values.layer is None else values.layer.saturation()
+    return None if limits is None else values.near(*limits) / values.count
 
 
 def _dead(values: Values) -> Tensor | None:

@@ -1,5 +1,6 @@
 """Which parameters learn and how fast, from the learning rate factors of a design's nodes."""
 
+import operator
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,9 +19,10 @@ def freeze(network: nn.Module, analysis: Analysis) -> None:
     """
     for path, factor in learning_rate_factors(analysis.top).items():
         if factor == 0:
-            layer = network.get_submodule(path)
+            layer = operator.attrgetter(path)(network)
             layer.requires_grad_(False)
-            for each in layer.modules():
+            # A Parameter is itself a tensor and has no modules.
+            for each in layer.modules() if isinstance(layer, nn.Module) else ():
                 if getattr(each, "running_mean", None) is not None:
                     each.eval()
 

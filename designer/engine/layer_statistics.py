@@ -4,9 +4,10 @@ Hooks on the modules reduce what they give at once, since the next layer may ove
 on those tensors reduce their gradients. A step that is not measured has no hooks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +32,32 @@ class Watched:
         The layer of the design.
     module
         Its module, which the design's path names.
+    shares
+        Whether that is the module of another layer, whose weights it uses.
     """
 
     path: str
     layer: Layer
     module: nn.Module
+    shares: bool = False
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """Return its parameters by name, the main one first."""
-        return dict(self.module.named_parameters())
+        """Return its parameters by name, the main one first; none that another layer has."""
+        return {} if self.shares else dict(self.module.named_parameters())
 
 
 def watched(network: nn.Module, analysis: Analysis) -> list[Watched]:
     """Return the layers of a network that have a module, in forward order."""
     modules = dict(network.named_modules())
-    return [
-        Watched(path, result.layer, modules[path])
-        for path, result in analysis.top.layers()
-        if result.layer is not None and path in modules
-    ]
+    results = dict(analysis.top.layers())
+    found = []
+    for path, result in results.items():
+        owner = result.shares or path
+        if result.layer is None or owner not in modules:
+            continue
+        if type(result.layer) is type(results[owner].layer):  # else it uses only a weight of it
+            found.append(Watched(path, result.layer, modules[owner], owner != path))
+    return found
 
 
 def count_rows(layers: list[Watched]) -> int:
@@ -105,7 +113,12 @@ class Statistics:
     @contextmanager
     def _hooked(self) -> Iterator[None]:
         rows = self._rows = Rows()
-        handles = [each.module.register_forward_hook(_hook(each, rows)) for each in self._layers]
+        uses: dict[nn.Module, list[Watched]] = {}
+        for each in self._layers:
+            uses.setdefault(each.module, []).append(each)
+        handles = [
+            module.register_forward_hook(_hook(layers, rows)) for module, layers in uses.items()
+        ]
         try:
             yield
         finally:
@@ -135,15 +148,15 @@ class Statistics:
         rows.divide("gradient", factor * processes)
         rows.divide("weight_gradient", factor)
 
-    def after_update(self, *, step: int, epoch: int, images: Tensor, loss: Tensor) -> None:
+    def after_update(self, *, step: int, epoch: int, batch: int, loss: Tensor) -> None:
         """Write what the step showed, once the weights are changed.
 
         Parameters
         ----------
         step, epoch
             The numbers of the step and its epoch, from 1.
-        images, loss
-            The batch and its loss.
+        batch, loss
+            The number of examples in the batch, and its loss.
         """
         rows, self._rows = self._rows, None
         if rows is None or self._file is None:
@@ -159,7 +172,7 @@ class Statistics:
             Measurement(
                 step=step,
                 epoch=epoch,
-                batch=len(images),
+                batch=batch,
                 loss=number(loss.item()),
                 layers=rows.read([each.path for each in self._layers]),
             )
@@ -183,8 +196,14 @@ def add_weights(rows: Rows, of: Watched) -> None:
             rows.add(of.path, "weight_gradient", weight.grad, name=name)
 
 
-def _hook(of: Watched, rows: Rows) -> Callable[..., None]:
+def _hook(layers: Sequence[Watched], rows: Rows) -> Callable[..., None]:
+    """Return the hook of a module that serves these layers, one call after the other."""
+    following = cycle(layers)
+
     def look(module: nn.Module, inputs: Any, output: Any) -> None:
+        of = next(following)
+        if of.layer.unpacks:
+            output = output[0]
         if isinstance(output, Tensor):
             add_output(rows, of.path, of.layer, output)
 

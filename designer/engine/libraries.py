@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,15 @@ TOLERANCE = 1e-4
 """How far outputs may differ, relative to the largest, where sums have another order."""
 
 
-def renamed(state: Mapping[str, Tensor], naming: Naming) -> dict[str, Tensor]:
-    """Return the tensors of a design under a library's names, in the library's order."""
-    return {theirs: state[ours] for theirs, ours in naming.names.items()}
+def renamed(state: Mapping[str, Tensor], naming: Naming) -> OrderedDict[str, Tensor]:
+    """Return the tensors of a design under a library's names, in the library's order.
+
+    torchvision's MnasNet looks up which version of its own class a state dict is of.
+    """
+    found = OrderedDict((theirs, state[ours]) for theirs, ours in naming.names.items())
+    if naming.library == "torchvision" and naming.network.startswith("mnasnet"):
+        found._metadata = {"": {"version": 2}}  # type: ignore[attr-defined]
+    return found
 
 
 def original(state: Mapping[str, Tensor], naming: Naming) -> dict[str, Tensor]:
@@ -45,9 +52,13 @@ def network(naming: Naming, state: Mapping[str, Tensor]) -> nn.Module | None:
         make = getattr(make, name)
     values = [ast.literal_eval(each) for each in call.args]
     options = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
-    with torch.device("meta"):
-        found: nn.Module = make(*values, **options)
-    found.load_state_dict(dict(state), strict=True, assign=True)
+    found: nn.Module
+    try:
+        with torch.device("meta"):
+            found = make(*values, **options)
+    except NotImplementedError:  # a RegNet computes its widths by tensors, which need values
+        found = make(*values, **options)
+    found.load_state_dict(state, strict=True, assign=True)
     return found.eval()
 
 

@@ -2,7 +2,9 @@
 
 import math
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +14,41 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from designer.engine import checkpoint, device, divergence
+from designer.engine.averaging import Average
 from designer.engine.batches import Batch, Images
 from designer.engine.beginning import Events, Silence, announce
+from designer.engine.center_loss import CenterLoss
 from designer.engine.decisions import decisions
 from designer.engine.divergence import Diverged
-from designer.engine.evaluation import evaluate, write_details
-from designer.engine.freezing import freeze, groups
+from designer.engine.evaluation import evaluate
+from designer.engine.evaluator import Evaluator
+from designer.engine.freezing import freeze
+from designer.engine.inputs import Inputs, call, count
 from designer.engine.layer_statistics import Statistics, count_rows, watched
 from designer.engine.losses import Objective
-from designer.engine.optimizers import optimizer
+from designer.engine.mixing import Mixing, Targets
 from designer.engine.preparation import Prepared
 from designer.engine.progress import Pace, Progress
 from designer.engine.schedules import LearningRate
 from designer.engine.steering import Steering
 from designer.engine.tally import Tally
+from designer.engine.tensorboard_log import TensorBoardLog
+from designer.engine.updates import Updates
+from designer.engine.validation_metrics import WatchedMetrics
+from designer.engine.watching import Changes, StepClock, Utilization
 from designer.errors import DesignerError
 from designer.recipe.optimizers import Optimizer
 from designer.runs.control import Command
+from designer.runs.evaluation_record import meaning_of
 from designer.runs.folder import RunFolder
 from designer.runs.heartbeat import Heart
 from designer.runs.layer_statistics import interval
 from designer.runs.result import Best, Metrics, Result, Status
 from designer.runs.states import COMPLETE
 from designer.storage import unwritable, write_atomically
+
+MixedBatch = tuple[Inputs, Targets]
+"""Inputs and targets; those of images may be mixed with those of other images."""
 
 
 class Loop:
@@ -69,27 +83,38 @@ class Loop:
         self._processes = prepared.processes
         self._network = prepared.network
         freeze(prepared.network, prepared.analysis)
-        self._parameters = [each for each in prepared.network.parameters() if each.requires_grad]
-        self._objective = Objective(
-            recipe.loss, prepared.info.outputs, weights=prepared.class_weights
-        )
+        outputs, class_weights = prepared.info.outputs, prepared.class_weights
+        self._objective = Objective(recipe.loss, outputs, weights=class_weights, training=True)
+        self._measured = Objective(recipe.loss, outputs, weights=class_weights)
+        self._centers: CenterLoss | None = None
+        if recipe.loss.center_weight:
+            self._centers = CenterLoss(
+                recipe.loss,
+                prepared.network,
+                prepared.analysis,
+                classes=len(prepared.classes),
+                processes=prepared.processes,
+            )
         self._decisions = decisions(prepared.preprocessing, recipe.loss, prepared.device)
-        self._optimizer = optimizer(
-            recipe.optimizer,
-            groups(prepared.network, prepared.analysis),
-            device=prepared.device,
-        )
+        self._updates = Updates(prepared)
+        mixes = recipe.augmentation.mixes and not prepared.info.inputs
+        self._mixing = Mixing(recipe.augmentation) if mixes else None
+        self._average = Average(prepared.network, recipe.averaging)
         self._rate = LearningRate(
             recipe.schedule,
             base=recipe.optimizer.learning_rate,
             epochs=recipe.epochs,
             steps_per_epoch=prepared.steps_per_epoch,
         )
-        self._scaler = torch.amp.GradScaler("cuda") if prepared.precision.needs_scaler else None
         self._interrupt = interrupt
         self._heart = heart
         self._begin_at(Progress())
         self._memory = device.Memory(prepared.device)
+        self._utilization = Utilization(prepared.device)
+        self._clock = StepClock(prepared.device)
+        self._changes = Changes(
+            [each for each in prepared.network.parameters() if each.requires_grad]
+        )
         self._tally = Tally(
             self._decisions,
             device=prepared.device,
@@ -103,14 +128,21 @@ class Loop:
             steps=recipe.epochs * prepared.steps_per_epoch,
         )
         self._statistics = Statistics(layers, every=every)
-        self._loss = 0.0  # of the last step read
-        self._accuracy: float | None = None  # of the last step read
+        self._watched = WatchedMetrics(
+            recipe.watching.metrics,
+            self._decisions,
+            meaning_of(prepared.analysis, recipe, prepared.preprocessing),
+        )
+        self._tensorboard: TensorBoardLog | None = None
+        # Of the batches of the last step read.
+        self._losses = deque([0.0], maxlen=prepared.batches_per_step)
+        self._hits = deque([0], maxlen=prepared.batches_per_step)
 
     def _begin_at(self, progress: Progress, *, taken: int = 0) -> None:
         """Start from a progress, with `taken` lines of the control file obeyed before."""
         recipe, steps = self._recipe, self._recipe.epochs * self._prepared.steps_per_epoch
         self._progress = progress
-        self._pace = Pace(progress, batch=recipe.batch, steps=steps)
+        self._pace = Pace(progress, batch=self._prepared.step_images, steps=steps)
         self._steering = Steering(self._run, recipe, self._processes, self._interrupt, taken=taken)
 
     def restore(self, content: checkpoint.Content) -> None:
@@ -124,7 +156,8 @@ class Loop:
         if content["steps_per_epoch"] != self._prepared.steps_per_epoch:
             raise DesignerError(
                 f"The checkpoint {self._run.last} counts {content['steps_per_epoch']:,} steps an "
-                f"epoch, but data and batch now give {self._prepared.steps_per_epoch:,}: "
+                f"epoch, but data, batch and accumulation now give "
+                f"{self._prepared.steps_per_epoch:,}: "
                 "put them back, or begin a new run."
             )
         now = self._optimizer_recipe()
@@ -136,11 +169,15 @@ class Loop:
                 f"({', '.join(changed)}): put that back, or begin a new run."
             )
         with checkpoint.fitting(self._run.last):
-            self._network.load_state_dict(content["network"])
-            checkpoint.restore_optimizer(self._optimizer, content["optimizer"])
+            self._average.restore(content)
+            self._updates.restore(content)
             self._rate.restore(content["rate"])
-            if self._scaler is not None:
-                self._scaler.load_state_dict(content["scaler"])
+            if self._centers is not None:
+                self._centers.restore(content)
+            if not content.get("plain_validation"):
+                # Of a version that smoothed the labels of validation, too: losses of a run, by
+                # which schedule and best epoch go, must be of one kind.
+                self._measured = self._objective
             progress = msgspec.convert(content["progress"], Progress)
             taken = content["taken"]
             if self._processes.first:
@@ -161,7 +198,7 @@ class Loop:
             self._announce_parent()
         message = None
         try:
-            with self._written_statistics():
+            with self._written_statistics(), self._written_tensorboard():
                 status = self._train()
         except Diverged as outcome:
             status, message = "diverged", str(outcome)
@@ -179,6 +216,16 @@ class Loop:
         if not self._processes.first:
             return nullcontext()
         return self._statistics.writing(self._run.layers, after=self._progress.steps)
+
+    @contextmanager
+    def _written_tensorboard(self) -> Iterator[None]:
+        """Write TensorBoard's event files while the first process trains, if the recipe says so."""
+        if not (self._recipe.watching.tensorboard and self._processes.first):
+            yield
+            return
+        with closing(TensorBoardLog(self._run.tensorboard, after=self._progress.steps)) as log:
+            self._tensorboard = log
+            yield
 
     def _announce_parent(self) -> None:
         """Write the event ``train_on`` that marks where the epochs of this run begin."""
@@ -238,59 +285,148 @@ class Loop:
 
     def _train_epoch(self, model: nn.Module) -> bool:
         """Train the rest of an epoch; return False if the training was stopped in it."""
+        if self._updates.full_batch:
+            return bool(self._progress.batches) or self._take_full_batch_step(model)
         prepared, recipe, progress = self._prepared, self._recipe, self._progress
-        optimizer, scaler, parameters = self._optimizer, self._scaler, self._parameters
-        objective, clip = self._objective, recipe.gradient_clipping
-        statistics = self._statistics
+        objective, updates, statistics = self._objective, self._updates, self._statistics
+        centers = self._centers
+        clock, changes = self._clock, self._changes
         lower_precision = self._autocast()
-        batches = prepared.train.batches(self._order(), prepared.batch, start=progress.batches)
-        for images, targets in batches:
-            rate = self._rate.at(progress.steps)
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group.get("lr_scale", 1.0)
+        # Whether batches count by the class weights of their images, not all the same.
+        several = prepared.processes.several or updates.batches > 1
+        weighs = several and not objective.counts_samples
+        clock.begin()
+        for inputs, targets in self._batches():
+            logged = _is_logged(progress.steps + 1, recipe.log_interval)
+            clock.data_ready(marked=logged and updates.waiting == updates.batches - 1)
+            rate = self._set_rate()
             with lower_precision:
                 with statistics.forward(progress.steps + 1):
-                    outputs = model(images)
+                    outputs = call(model, inputs)
                 loss = objective(outputs, targets)
-            if prepared.processes.several and not objective.counts_samples:
-                loss = self._of_whole_batch(loss, targets)
+            share = objective.share(targets) if weighs else None
+            if share is not None and prepared.processes.several:
+                loss, share = self._of_whole_batch(loss, share)
+            if centers is not None:
+                loss = loss + centers(targets)
             if self._tally.note(loss, outputs, targets):
-                self._read((images, targets))
-            if scaler is None:
-                loss.backward()  # type: ignore[no-untyped-call]
-            else:
-                scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            statistics.before_update(scale=self._scale, processes=prepared.processes.count)
-            if clip is not None:
-                if scaler is not None:
-                    scaler.unscale_(optimizer)
-                nn.utils.clip_grad_norm_(parameters, clip)
-            if scaler is None:
-                optimizer.step()
-            else:
-                scaler.step(optimizer)
-                scaler.update()
-            for weight in parameters:
-                weight.grad = None
-            progress.batches += 1
-            progress.steps += 1
+                self._read((inputs, targets))
+            clock.forward_done()
+            updates.backward(loss, share)
             self._heart.step()
-            statistics.after_update(
-                step=progress.steps, epoch=progress.epoch_at_hand, images=images, loss=loss
+            if not updates.complete:
+                clock.backward_done()
+                continue
+            statistics.before_update(
+                scale=lambda: updates.scale, processes=prepared.processes.count
             )
-            if _is_logged(progress.steps, recipe.log_interval):
+            clock.backward_done()
+            if logged:
+                changes.before_update(lambda: updates.scale)
+            updates.apply()
+            if centers is not None:
+                centers.move()
+            clock.update_done()
+            if logged:
+                changes.after_update()
+            self._end_step()
+            statistics.after_update(
+                step=progress.steps, epoch=progress.epoch_at_hand, batch=count(inputs), loss=loss
+            )
+            if logged:
                 self._log_step(rate)
             if self._steering.is_time_to_look(progress.steps) and not self._steer():
                 return False
+            clock.begin()
         return True
 
-    def _of_whole_batch(self, loss: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss scaled so that its mean over all processes is that of the whole batch.
+    def _batches(self) -> Iterator[MixedBatch]:
+        """Return the batches of the rest of an epoch."""
+        done = self._progress.batches * self._updates.batches
+        batches = self._prepared.train.batches(self._order(), self._prepared.batch, start=done)
+        return self._mixed(batches)
 
-        The weighted mean of a process is divided by the weights of its own images.
+    def _mixed(self, batches: Iterator[Batch]) -> Iterator[MixedBatch]:
+        """Return batches with their images mixed, if the recipe wants that."""
+        mixing = self._mixing
+        if mixing is None:
+            return batches
+        return (
+            mixing(images, targets) for images, targets in batches if isinstance(images, Tensor)
+        )
+
+    def _set_rate(self) -> float:
+        """Give the optimizer the learning rate of the step at hand, and the momentum if it varies.
+
+        Returns
+        -------
+        float
+            The learning rate.
         """
-        share = self._objective.share(targets)
-        return loss * (share / self._processes.mean(share.clone()))
+        rate = self._rate.at(self._progress.steps)
+        self._updates.set_rate(rate)
+        if (momentum := self._rate.momentum_at(self._progress.steps)) is not None:
+            self._updates.set_momentum(momentum)
+        return rate
+
+    def _end_step(self) -> None:
+        """Count a step, and take the new weights into their average."""
+        self._average.after_step()
+        self._progress.batches += 1
+        self._progress.steps += 1
+
+    def _take_full_batch_step(self, model: nn.Module) -> bool:
+        """Take the only step of an epoch; return False if the training was stopped after it.
+
+        Every evaluation sees the same images with the same random draws, since the optimizer
+        compares their losses. The images are those of the first epoch, whole batches.
+        """
+        prepared, progress, updates = self._prepared, self._progress, self._updates
+        rate = self._set_rate()
+        order = prepared.sampling.order(0)
+        generators = checkpoint.generators()
+        statistics = self._statistics
+        seen: list[tuple[Inputs, Tensor]] = []  # inputs and loss of the last batch, before the step
+
+        def evaluate() -> float:
+            first = not seen
+            checkpoint.restore_generators(generators)
+            total, whole = 0.0, 0.0
+            for inputs, targets in self._mixed(prepared.train.batches(order, prepared.batch)):
+                with statistics.forward(progress.steps + 1) if first else nullcontext():
+                    outputs = call(model, inputs)
+                loss = self._objective(outputs, targets)
+                share = self._objective.share(targets)
+                if first and self._tally.note(loss, outputs, targets):
+                    self._read((inputs, targets))
+                updates.backward(loss, share)
+                total, whole = total + (loss * share).item(), whole + share.item()
+                self._heart.step()
+            if first:
+                statistics.before_update(scale=lambda: updates.scale)
+                self._changes.before_update(lambda: updates.scale)
+                seen.append((inputs, loss))
+            return total / whole
+
+        updates.search(evaluate)
+        self._changes.after_update()
+        self._end_step()
+        inputs, loss = seen[0]
+        statistics.after_update(
+            step=progress.steps, epoch=progress.epoch_at_hand, batch=count(inputs), loss=loss
+        )
+        if _is_logged(progress.steps, self._recipe.log_interval):
+            self._log_step(rate)
+        return not self._steering.is_time_to_look(progress.steps) or self._steer()
+
+    def _of_whole_batch(self, loss: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a loss scaled so that its mean over all processes is that of the whole batch.
+
+        The weighted mean of a process is divided by the weights of its own images. The share of the
+        batch becomes the mean of all processes.
+        """
+        mean = self._processes.mean(share.clone())
+        return loss * (share / mean), mean
 
     def _order(self) -> Tensor:
         """Return the order of this process's images, which depends on seed and epoch alone."""
@@ -298,15 +434,11 @@ class Loop:
         whole = prepared.sampling.order(self._progress.epoch)
         return self._processes.part_of(whole, batch=prepared.batch)
 
-    def _scale(self) -> float:
-        """Return by how much losses are multiplied before their gradients are computed."""
-        return 1.0 if self._scaler is None else self._scaler.get_scale()
-
     def _autocast(self) -> AbstractContextManager[Any]:
         lower = self._prepared.precision.lower
         return nullcontext() if lower is None else torch.autocast("cuda", dtype=lower)
 
-    def _read(self, batch: Batch | None = None) -> None:
+    def _read(self, batch: MixedBatch | None = None) -> None:
         """Add up the steps not yet read, and check that their losses are finite.
 
         Parameters
@@ -318,23 +450,23 @@ class Loop:
         read = self._tally.read()
         if not read.losses:
             return
-        for number, loss in enumerate(read.losses, start=1 - len(read.losses)):
+        per_step = self._updates.batches
+        done = progress.steps * per_step + self._updates.waiting + (0 if batch is None else 1)
+        for number, loss in enumerate(read.losses, start=done - len(read.losses)):
             if not math.isfinite(loss):
-                done = progress.steps + (0 if batch is None else 1)
-                raise Diverged(self._explained(loss, step=done + number, batch=batch))
+                raise Diverged(self._explained(loss, step=number // per_step + 1, batch=batch))
             # Added one by one, so that the sum does not depend on how many are read together.
-            progress.loss_sum += loss
+            progress.loss_sum += loss / per_step
         progress.hits += sum(read.hits)
-        self._loss = read.losses[-1]
-        if self._decisions.each:
-            self._accuracy = read.hits[-1] / (self._recipe.batch * self._decisions.each)
+        self._losses.extend(read.losses)
+        self._hits.extend(read.hits)
 
-    def _explained(self, loss: float, *, step: int, batch: Batch | None) -> str:
+    def _explained(self, loss: float, *, step: int, batch: MixedBatch | None) -> str:
         """Return a sentence on where a loss that is not finite comes from, and what helps."""
 
         def again() -> Tensor:
             assert batch is not None
-            return self._objective(self._network(batch[0]), batch[1])
+            return self._objective(call(self._network, batch[0]), batch[1])
 
         rate = self._rate.at(self._progress.steps)
         if batch is None:  # of several processes or on an accelerator
@@ -352,14 +484,50 @@ class Loop:
         self._heart.busy()
         self._read()
         prepared, progress = self._prepared, self._progress
-        taken = prepared.steps_per_epoch * self._recipe.batch * self._decisions.each
+        taken = prepared.steps_per_epoch * prepared.step_images * self._decisions.each
         train = Metrics(
             loss=progress.loss_sum / prepared.steps_per_epoch,
             accuracy=progress.hits / taken if taken else None,
         )
+        pictures = prepared.train.without_augmentation()
+        with self._autocast():
+            self._average.after_epoch(
+                progress.epoch + 1,
+                epochs=self._recipe.epochs,
+                pictures=pictures.batches(self._order(), prepared.batch),
+            )
+        with self._average.in_place():
+            self._validate()
+        self._pace.tick()
+        seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
+        metrics = self._watched.read()
+        validation, best = progress.validation, progress.best
+        assert validation is not None and best is not None
+        if self._tensorboard is not None:
+            parts = {"train": train, "validation": validation}
+            figures = {name: msgspec.to_builtins(part) for name, part in parts.items()}
+            self._tensorboard.epoch(progress.steps, figures, metrics)
+        self._events.write(
+            "epoch",
+            epoch=progress.epoch,
+            step=progress.steps,
+            train=train,
+            validation=validation,
+            **({"metrics": metrics} if metrics else {}),
+            best=best.epoch == progress.epoch,
+            seconds=seconds,
+            seconds_in_all=progress.seconds,
+            seconds_left=self._pace.seconds_left(),
+        )
+        self._checkpoint("epoch")
+        self._pace.restart()
+
+    def _validate(self) -> None:
+        """End an epoch with the weights as they are: validate and keep them if they are best."""
+        prepared, progress = self._prepared, self._progress
         first = self._processes.first
         validation: Metrics = self._processes.share(
-            self._metrics(prepared.validation) if first else None
+            self._metrics(prepared.validation, watched=self._watched) if first else None
         )
         if not math.isfinite(validation.loss):
             broken = divergence.broken_weights(self._network)
@@ -380,30 +548,16 @@ class Loop:
             )
             self._save_best()
         self._keep()
-        self._pace.tick()
-        seconds, progress.epoch_seconds = progress.epoch_seconds, 0.0
-        self._events.write(
-            "epoch",
-            epoch=progress.epoch,
-            step=progress.steps,
-            train=train,
-            validation=validation,
-            best=progress.best.epoch == progress.epoch,
-            seconds=seconds,
-            seconds_in_all=progress.seconds,
-            seconds_left=self._pace.seconds_left(),
-        )
-        self._checkpoint("epoch")
-        self._pace.restart()
 
-    def _metrics(self, images: Images) -> Metrics:
+    def _metrics(self, images: Images, *, watched: WatchedMetrics | None = None) -> Metrics:
         with self._autocast():
             return evaluate(
                 self._network,
                 images,
-                self._objective,
+                self._measured,
                 self._decisions,
                 batch=self._prepared.batch,
+                watched=watched,
             )
 
     def _test(self) -> Metrics | None:
@@ -414,17 +568,30 @@ class Loop:
             return None
         best = checkpoint.load(self._run.best, source=prepared.source)
         self._network.load_state_dict(best["network"])
-        with self._autocast():
-            write_details(
-                self._network,
-                prepared.test,
-                self._objective,
-                self._decisions,
-                batch=prepared.batch,
-                preprocessing=prepared.preprocessing,
-                run=self._run,
-            )
-        return self._metrics(prepared.test)
+        evaluator = Evaluator(
+            self._network,
+            prepared.analysis,
+            self._recipe,
+            prepared.preprocessing,
+            self._measured,
+            self._decisions,
+            prepared.device,
+            prepared.batch,
+        )
+        with self._test_images(evaluator) as images:
+            found = evaluator.predictions(images)
+            epoch = self._progress.best.epoch if self._progress.best else None
+            record = evaluator.record(found, part="test", epoch=epoch)
+            evaluator.write(self._run.evaluation, found, record, images)
+        return found.metrics
+
+    def _test_images(self, evaluator: Evaluator) -> AbstractContextManager[Images]:
+        """Return the images of the test part, with the views that the recipe wants of each."""
+        prepared = self._prepared
+        assert prepared.test is not None and prepared.test_part is not None
+        if evaluator.passes.kind.views == 1:
+            return nullcontext(prepared.test)
+        return evaluator.images(prepared.test_part, prepared.data_path)
 
     # Checkpoints
 
@@ -445,11 +612,12 @@ class Loop:
         record = self._run.data()
         self._events.sync()
         content = {
-            "network": self._network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            **self._average.weights(),
+            **dict(self._updates.state()),
+            **dict(() if self._centers is None else self._centers.state()),
+            "plain_validation": self._measured is not self._objective,
             "optimizer_recipe": self._optimizer_recipe(),
             "rate": self._rate.state(),
-            "scaler": None if self._scaler is None else self._scaler.state_dict(),
             "generators": checkpoint.generators(),
             "progress": msgspec.to_builtins(self._progress),
             "steps_per_epoch": self._prepared.steps_per_epoch,
@@ -508,7 +676,7 @@ class Loop:
             was_paused = paused
             for command in commands:
                 match command.command:
-                    case "set_lr" | "scale_lr" | "schedule_lr":
+                    case "set_lr" | "hold_lr" | "scale_lr" | "schedule_lr":
                         self._change_rate(command)
                     case "checkpoint":
                         self._checkpoint("command")
@@ -533,36 +701,51 @@ class Loop:
             self._steering.wait()
 
     def _change_rate(self, command: Command) -> None:
+        progress, message = self._progress, None
         if command.value is None:
             self._rate.follow_schedule()
         elif command.command == "scale_lr":
             self._rate.scale(command.value)
+        elif command.command == "hold_lr":
+            self._rate.hold(command.value)
         else:
-            self._rate.set(command.value)
-        progress = self._progress
+            message = self._rate.set(command.value, step=progress.steps)
         self._events.write(
             "lr",
             step=progress.steps,
             epoch=progress.epoch_at_hand,
             lr=self._rate.at(progress.steps),
             by_hand=self._rate.by_hand is not None,
+            scaled=self._rate.scaled,
+            factor=self._rate.factor,
+            message=message,
         )
 
     def _log_step(self, rate: float) -> None:
         self._read()
         progress = self._progress
+        answers = self._prepared.step_images * self._decisions.each
+        figures = {
+            "loss": sum(self._losses) / len(self._losses),
+            "accuracy": sum(self._hits) / answers if answers else None,
+            "lr": rate,
+            "images_per_second": self._pace.images_per_second(),
+            "memory_bytes": self._memory.used_bytes(),
+            "utilization": self._utilization.share(),
+            **self._changes.read(),
+            **self._clock.read(),
+        }
         self._events.write(
             "step",
             step=progress.steps,
             epoch=progress.epoch_at_hand,
-            loss=self._loss,
-            accuracy=self._accuracy,
-            lr=rate,
+            **figures,
             by_hand=self._rate.by_hand is not None,
-            images_per_second=self._pace.images_per_second(),
+            scaled=self._rate.scaled,
             seconds_left=self._pace.seconds_left(),
-            memory_bytes=self._memory.used_bytes(),
         )
+        if self._tensorboard is not None:
+            self._tensorboard.step(progress.steps, figures)
         self._prepared.recording.begin(self._run)  # after the first step, which it would hold up
 
 

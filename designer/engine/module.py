@@ -7,11 +7,12 @@ import types
 
 from torch import nn
 
-from designer.codegen import generate
+from designer.codegen import Generated, generate
 from designer.design import files
 from designer.design.values import Design
 from designer.engine import device
 from designer.errors import DesignerError
+from designer.runs import own_layers, trusted_code
 from designer.runs.folder import RunFolder
 
 
@@ -64,10 +65,37 @@ def module(design: Design) -> nn.Module:
     Raises
     ------
     DesignerError
-        The design has errors.
+        The design has errors, or code that is not trusted.
     """
-    generated = generate(design)
+    generated = _generated(design)
     return module_from_source(generated.source, generated.class_name)
+
+
+def _generated(design: Design) -> Generated:
+    """Return the source of a design, whose own code must be trusted."""
+    trusted_code.require(design)
+    return generate(design, own_layers.analyzed(design))
+
+
+def own_layer_error(error: Exception, run: RunFolder) -> str:
+    """Return a sentence for an error in a layer of the design's own code, "" for any other."""
+    try:
+        own = files.read(run.design).code
+    except DesignerError:  # the folder is gone
+        return ""
+    name, found = str(run.source_file), ""
+    trace = error.__traceback__
+    while trace is not None:
+        kind = type(trace.tb_frame.f_locals.get("self")).__name__
+        if kind in own and trace.tb_frame.f_code.co_filename == name:
+            line = linecache.getline(name, trace.tb_lineno).strip()
+            text = "".join(each if each.isprintable() else " " for each in str(error))
+            found = (
+                f"{kind}, a layer of this design's own code, raised {type(error).__name__} in its "
+                f"line '{line}': {text}. Correct its code and begin a new run."
+            )
+        trace = trace.tb_next
+    return found
 
 
 def module_of_run(run: RunFolder) -> nn.Module:
@@ -80,7 +108,7 @@ def module_of_run(run: RunFolder) -> nn.Module:
     DesignerError
         The design has errors, or its source differs from model.py.
     """
-    generated = generate(files.read(run.design))
+    generated = _generated(files.read(run.design))
     if generated.source != run.source():
         raise DesignerError(
             f"{run.source_file} differs from the source that this version of the program generates "

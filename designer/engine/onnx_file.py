@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from designer.engine import onnx_names, side_effects
+from designer.engine import carried_design, onnx_names, program_names, side_effects
 from designer.engine.export_faults import ExportedNetwork
 
 _POOLS = ("MaxPool", "AveragePool")
@@ -42,6 +42,8 @@ def program(
 ) -> Any:
     """Return the ONNX program of a module, for any batch size.
 
+    Parts whose names torch.export does not take have those of `program_names.new_names`.
+
     Parameters
     ----------
     network, examples
@@ -52,7 +54,7 @@ def program(
         The version of ONNX's operators, at least 18; None for the exporter's own.
     """
     return torch.onnx.export(
-        network,
+        program_names.renamed(network),
         examples,
         dynamo=True,
         verbose=False,
@@ -81,6 +83,7 @@ def write(model: Network, path: Path, opset: int | None = None) -> None:
     named = [f"{name}_out" if name in inputs else name for name in outputs]
     exported = None if opset is None else max(opset, _LEAST_OPSET)
     written = program(model.network, model.examples, inputs, named, exported)
+    onnx_names.restore(written.model, program_names.new_names(model.network))
     for node in list(written.model.graph):
         if node.op_type in _POOLS and "ceil_mode" in node.attributes:
             _floor(written.model.graph, node)
@@ -96,6 +99,7 @@ def write(model: Network, path: Path, opset: int | None = None) -> None:
     if opset not in (None, found):
         raise OpsetError(f"the converter returned opset {found}")
     written.save(str(path), external_data=False)
+    carried_design.add_to_onnx(path, model.analysis.design)
     onnx.checker.check_model(str(path), full_check=True)
 
 

@@ -14,8 +14,36 @@ from torch import nn
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult
+from designer.analysis.evaluation.shared_weights import is_tied
 
 _SCOPES = "pkg.torch.onnx.name_scopes"  # the exporter's key for the modules around an operation
+
+
+def restore(model: Any, names: Mapping[str, str]) -> None:
+    """Give parts of the network that were exported under another name their own again.
+
+    Parameters
+    ----------
+    model
+        The ``onnx_ir.Model`` as the exporter made it, which is changed.
+    names
+        The other name of each part, as `designer.engine.program_names.new_names` returns them.
+    """
+    own = {new: name for name, new in names.items()}
+    if not own:
+        return
+
+    def original(path: str) -> str:
+        first, dot, rest = path.partition(".")
+        return own.get(first, first) + dot + rest
+
+    for value in list(model.graph.initializers.values()):
+        value.name = original(value.name)
+    for node in model.graph:
+        text = node.metadata_props.get(_SCOPES)
+        if text is not None:
+            *modules, operation = ast.literal_eval(text)
+            node.metadata_props[_SCOPES] = repr([*map(original, modules), operation])
 
 
 def rename(model: Any, network: nn.Module, analysis: Analysis) -> None:
@@ -56,7 +84,9 @@ def _strip(part: Any) -> None:
 
 def _name(graph: Any, modules: Set[str], analysis: Analysis) -> None:
     """Name the nodes and values of the main graph."""
-    owners = _owners(graph, modules, _leaves(analysis.top, "", {}, {}))
+    leaves = _leaves(analysis.top, "", "", {}, {})
+    owners = _owners(graph, modules, leaves)
+    several = {leaf.module for leaf in leaves if leaf.module != leaf.path}
     free = _Names([value.name for value in (*graph.inputs, *graph.outputs)])
     outputs = {id(value) for value in graph.outputs}
     last = {owner: node for node, owner in owners.items()}
@@ -65,7 +95,8 @@ def _name(graph: Any, modules: Set[str], analysis: Analysis) -> None:
         final = last[owner] is node
         name = owner if final else f"{owner}/{node.op_type}"
         own = _weights_module(node)
-        node.name = nodes.new(own if final and own and _siblings(own, owner) else name)
+        keeps = final and own and own not in several and _siblings(own, owner)
+        node.name = nodes.new(own if keeps else name)
         for number, value in enumerate(node.outputs):
             if id(value) not in outputs:
                 value.name = free.new(f"{name}_{number}" if number else name)
@@ -107,32 +138,43 @@ def _weights_module(node: Any) -> str:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A layer of the design: its path, and where its inputs come from, through blocks."""
+    """A layer of the design: its path, and where its inputs come from, through blocks.
+
+    `module` is the path of its module, which is that of another layer where it shares weights.
+    """
 
     path: str
     sources: tuple[str, ...]
+    module: str
 
 
 _Sources = dict[tuple[str, int], str]
 
 
 def _leaves(
-    graph: GraphResult, prefix: str, inputs: Mapping[str, str], outputs: _Sources
+    graph: GraphResult, prefix: str, owner: str, inputs: Mapping[str, str], outputs: _Sources
 ) -> list[_Leaf]:
-    """Return the layers of a graph in forward order; put the sources of its ends into `outputs`."""
+    """Return the layers of a graph in forward order; put the sources of its ends into `outputs`.
+
+    Paths of its nodes begin with `prefix`, those of their modules with `owner`.
+    """
     found: list[_Leaf] = []
     nodes = graph.wiring.graph.nodes
     known: _Sources = {(end, 0): source for end, source in inputs.items()}
     for name in graph.wiring.order:
         result = graph.nodes[name]
+        holder = graph.wiring.shared.get(name, name)
+        module = owner + holder
         sources = [known.get(source, "") if source else "" for source in graph.wiring.sources[name]]
         if result.inside is not None:
             inside: _Sources = {}
             given = dict(zip(result.inside.wiring.ends.inputs, sources, strict=False))
-            found += _leaves(result.inside, f"{prefix}{name}.", given, inside)
+            found += _leaves(result.inside, f"{prefix}{name}.", f"{module}.", given, inside)
             known.update(((name, port), source) for (_, port), source in inside.items())
         else:
-            found.append(_Leaf(prefix + name, tuple(sources)))
+            if holder != name and is_tied(graph.nodes[holder], result):
+                module = owner + name  # an expression, which reads the weight of a module
+            found.append(_Leaf(prefix + name, tuple(sources), module))
             known[name, 0] = prefix + name
     for port, (end, sources_of_end) in enumerate(
         (end, each) for end, each in graph.wiring.sources.items() if end not in nodes
@@ -148,23 +190,26 @@ def _owners(graph: Any, modules: Set[str], leaves: Sequence[_Leaf]) -> dict[Any,
     The operations of modules are known by their scope. Joins and views are plain expressions of the
     forward method: they are found by the values that they read.
     """
-    paths = {leaf.path for leaf in leaves}
+    uses: dict[str, list[str]] = {}  # the layers that each module serves
+    for leaf in leaves:
+        uses.setdefault(leaf.module, []).append(leaf.path)
     owners: dict[Any, str] = {}
-    last: dict[str, Any] = {}  # the last operation of each layer that is a module
+    called: dict[str, list[tuple[Any, str]]] = {}  # by layer: its operations and their modules
     unknown: dict[tuple[str, str], list[Any]] = {}  # by block and torch operation
     for node in graph:
         module, operation = _scopes(node)
         if module not in modules:  # the exporter has a name of its own for none
             module, operation = "", node.name
-        if layer := _leaf(module, paths):
+        if layer := _leaf(module, uses.keys()):
             owners[node] = module
-            last[layer] = node
+            called.setdefault(layer, []).append((node, module))
         else:
             unknown.setdefault((module, operation), []).append(node)
+    last = _last_operations(called, uses, owners)
     values: dict[str, Any] = {value.name: value for value in graph.inputs}
     for leaf in leaves:
         node = last.get(leaf.path)
-        if leaf.path not in modules:
+        if leaf.module not in modules:
             node = _expression(leaf, values, unknown, owners)
         if node is not None:
             values[leaf.path] = node.outputs[0]
@@ -177,6 +222,27 @@ def _owners(graph: Any, modules: Set[str], leaves: Sequence[_Leaf]) -> dict[Any,
     return {node: owners[node] for node in graph}
 
 
+def _last_operations(
+    called: Mapping[str, Sequence[tuple[Any, str]]],
+    uses: Mapping[str, Sequence[str]],
+    owners: dict[Any, str],
+) -> dict[str, Any]:
+    """Return the last operation of each layer that is a module.
+
+    Where a module serves several layers, one after the other, its operations are divided among
+    them; `owners` then names these layers.
+    """
+    last: dict[str, Any] = {}
+    for layer, operations in called.items():
+        layers = uses[layer]
+        each, rest = divmod(len(operations), len(layers))
+        for number, (node, module) in enumerate(operations):
+            path = layers[number // each] if not rest else layer
+            owners[node] = path + module.removeprefix(layer)
+            last[path] = node
+    return last
+
+
 def _expression(
     leaf: _Leaf,
     values: Mapping[str, Any],
@@ -184,7 +250,7 @@ def _expression(
     owners: dict[Any, str],
 ) -> Any:
     """Find the operation of a layer without module; return its last node, None if there is none."""
-    block = leaf.path.rpartition(".")[0]
+    block = leaf.module.rpartition(".")[0]
     given = {values[source] for source in leaf.sources if source in values}
     for key, nodes in unknown.items():
         if key[0] == block and given and _read(nodes) == given:

@@ -19,9 +19,7 @@ from designer.data import (
 from designer.data.identity import decode, encode, fingerprint, split_as_before
 from designer.data.labels import (
     READ_AS_CLASSES,
-    as_classes,
     as_targets,
-    from_first_label,
     in_class_order,
 )
 from designer.data.opening import format_name, is_name, locate
@@ -247,16 +245,23 @@ def _recorded(
     forget_prepared_data()
     options = request.options
     if run.preprocessing_file.exists():
-        options = replace(options, gray_range=run.preprocessing().gray_range or options.gray_range)
+        learned = run.preprocessing()
+        options = replace(
+            options,
+            gray_range=learned.gray_range or options.gray_range,
+            columns=learned.columns,
+            vocabulary=learned.vocabulary,
+        )
     try:
         data = open_dataset(request.source, options)
     except DesignerError as error:
         raise OtherDataError(str(error)) from error
     if not record.classes and any(found.code == READ_AS_CLASSES for found in data.findings):
         data = as_targets(data)
-    if request.classes:
-        data = as_classes(data)
-    data = from_first_label(data, request.options.first_label)
+    try:
+        data = request.fitted(data)
+    except DesignerError as error:
+        raise _other_data(run, str(error)) from error
     # Earlier versions sorted the names of folders without regard to numbers in them.
     data = in_class_order(data, record.classes)
     now = format_name(request.source)
@@ -273,7 +278,8 @@ def _recorded(
     note = None
     if added:
         note = _ADDED[added > 1].format(count=added, path=data.path)
-    return PreparedData(data, parts, request.form), Recording(note=note)
+    prepared = PreparedData(data, parts, request.form, request.enlargement)
+    return prepared, Recording(note=note)
 
 
 def _check_present(run: RunFolder, source: str) -> None:

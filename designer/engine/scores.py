@@ -1,4 +1,4 @@
-"""Figures of an evaluation: for each of several labels, and for each number that is predicted."""
+"""Figures of an evaluation as a run stores them, of each label and each number."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.metrics import regression, scores
 from designer.runs.scores import LabelScore, NumberScore
 
 
@@ -24,23 +25,21 @@ def label_scores(
     names, thresholds
         Of each label.
     """
-    said, there = predicted.astype(bool), targets.astype(bool)
-    counts = ((said & there).sum(0), (said & ~there).sum(0), (~said & there).sum(0))
+    counts = scores.counts_of_labels(predicted, targets)
+    found = scores.scores(counts)
     return [
         LabelScore(
             name=name,
             threshold=threshold,
-            support=hit + missed,
-            true_positives=hit,
-            false_positives=wrong,
-            false_negatives=missed,
-            precision=_share(hit, hit + wrong),
-            recall=_share(hit, hit + missed),
-            f1=_share(2 * hit, 2 * hit + wrong + missed),
+            support=int(found.support[i]),
+            true_positives=int(counts.true_positives[i]),
+            false_positives=int(counts.false_positives[i]),
+            false_negatives=int(counts.false_negatives[i]),
+            precision=known(found.precision[i]),
+            recall=known(found.recall[i]),
+            f1=known(found.f1[i]),
         )
-        for name, threshold, hit, wrong, missed in zip(
-            names, thresholds, *(each.tolist() for each in counts), strict=True
-        )
+        for i, (name, threshold) in enumerate(zip(names, thresholds, strict=True))
     ]
 
 
@@ -48,20 +47,18 @@ def number_scores(
     predicted: NDArray[Any], targets: NDArray[Any], names: Sequence[str]
 ) -> list[NumberScore]:
     """Return the figures of each number; ``predicted`` and ``targets`` are (n, k)."""
-    wanted = targets.astype(np.float64)
-    differences = predicted.astype(np.float64) - wanted
-    squares = (differences**2).sum(0)
-    spread = ((wanted - wanted.mean(0)) ** 2).sum(0)
+    found = regression.errors(predicted, targets)
     return [
         NumberScore(
             name=name,
-            mean_absolute_error=float(np.abs(differences[:, i]).mean()),
-            mean_squared_error=float(squares[i]) / len(wanted),
-            r2=1 - float(squares[i] / spread[i]) if spread[i] else None,
+            mean_absolute_error=float(found.mae[i]),
+            mean_squared_error=float(found.mse[i]),
+            r2=known(found.r2[i]),
         )
         for i, name in enumerate(names)
     ]
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def known(value: float) -> float | None:
+    """Return a figure as JSON has it: None if it is not defined."""
+    return None if np.isnan(value) else float(value)

@@ -9,6 +9,7 @@ from torch import Tensor
 from designer.engine.decisions import Decisions
 from designer.engine.device import Processes
 from designer.engine.losses import Outputs, main_output
+from designer.engine.mixing import Mixed, Targets
 
 _MOST = 32  # steps whose outputs are retained; they take memory
 
@@ -39,17 +40,23 @@ class Tally:
         self._losses: list[Tensor] = []
         self._outputs: list[Tensor] = []  # (n, k) each
         self._targets: list[Tensor] = []  # (n,) or (n, k) each
+        self._hits: list[Tensor] = []  # of texts
 
-    def note(self, loss: Tensor, outputs: Outputs, targets: Tensor) -> bool:
+    def note(self, loss: Tensor, outputs: Outputs, targets: Targets) -> bool:
         """Retain loss and output of a step; return whether to read now.
+
+        Decisions on mixed images are right if they are those of the larger share.
 
         It is time to read when the interval is full, and at once when a loss on the CPU is not
         finite.
         """
         self._losses.append(loss.detach())
-        if self._decisions.each:
+        if self._decisions.targets == "tokens":  # whose outputs would take much memory
+            assert not isinstance(targets, Mixed)
+            self._hits.append(self._decisions.right(main_output(outputs).detach(), targets))
+        elif self._decisions.each:
             self._outputs.append(main_output(outputs).detach())
-            self._targets.append(targets)
+            self._targets.append(targets.heavier if isinstance(targets, Mixed) else targets)
         if self._loss_is_known and not math.isfinite(loss.item()):
             return True
         return len(self._losses) >= self._interval
@@ -60,10 +67,12 @@ class Tally:
             return Read([], [])
         losses = torch.stack(self._losses).float()
         hits = torch.zeros_like(losses)
-        if self._decisions.each:
+        if self._hits:
+            hits = torch.stack(self._hits).float()
+        elif self._decisions.each:
             outputs, targets = torch.stack(self._outputs), torch.stack(self._targets)
             hits = self._decisions.right(outputs, targets).float()
-        for retained in (self._losses, self._outputs, self._targets):
+        for retained in (self._losses, self._outputs, self._targets, self._hits):
             retained.clear()
         table = torch.stack((losses, hits))
         if table.device.type != "mps":  # which has no float64

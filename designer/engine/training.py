@@ -9,10 +9,11 @@ import msgspec
 from designer import leftovers
 from designer.data.pictures import BrokenPicture
 from designer.engine import checkpoint, device
-from designer.engine.beginning import Events, Silence, take_initial_weights
+from designer.engine.beginning import Events, Silence, initialize_weights, take_initial_weights
 from designer.engine.broken_pictures import with_remedy
 from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
+from designer.engine.module import own_layer_error
 from designer.engine.preparation import prepare
 from designer.engine.recorded_data import remember_location
 from designer.errors import BrokenPicturesError, DesignerError
@@ -91,6 +92,8 @@ def train(
                     loop.restore(start)
                 events = open_log()
             else:
+                with device.enough_memory("initialization"):
+                    initialize_weights(prepared, events)
                 with device.enough_memory("initial_weights"):
                     take_initial_weights(prepared, run, events)
             if moved is not None and processes.first:
@@ -107,7 +110,8 @@ def train(
                     moved=moved,
                     canceled=lambda: bool(interrupt and interrupt.is_set()),
                 )
-            message = memory or f"{defect}{broken or error}"
+            own = own_layer_error(error, run) if defect else ""
+            message = memory or own or f"{defect}{broken or error}"
             if isinstance(events, EventWriter):
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):

@@ -1,6 +1,7 @@
 """Loading weights: files are read without running code, and copied into a design's module."""
 
 import hashlib
+import io
 import pickle
 import re
 import warnings
@@ -17,7 +18,9 @@ from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.report.tensors import Module, modules
-from designer.engine import checkpoint, device
+from designer.design.carried import KEY
+from designer.design.values import Design
+from designer.engine import carried_design, checkpoint, device
 from designer.engine.state_dicts import Found, state_dicts
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
@@ -133,16 +136,21 @@ def load(
                 f"{each.origin} in {weights.origin} holds NaN or infinity: use a file of a "
                 "training that did not diverge."
             )
-        image = images[each.name.rpartition(".")[0]]
-        values[each.name] = _laid_out(tensor, layouts[each.origin], image)
+        image = images.get(each.name.rpartition(".")[0])  # None for a stored tensor
+        values[each.name] = laid_out(tensor, layouts[each.origin], image)
     with torch.no_grad():
         for name, value in values.items():
             state[name].copy_(value)
     return report
 
 
-def save(network: nn.Module, path: Path, *, about: Mapping[str, str]) -> int:
-    """Write the network's state dict as ``.pt`` or ``.safetensors``; return the file's size.
+def save(network: nn.Module, path: Path, design: Design, *, about: Mapping[str, str]) -> int:
+    """Write the state dict of a design's network as ``.pt`` or ``.safetensors``.
+
+    Returns
+    -------
+    int
+        The file's size in bytes.
 
     Raises
     ------
@@ -152,9 +160,12 @@ def save(network: nn.Module, path: Path, *, about: Mapping[str, str]) -> int:
     state = {name: each.detach().cpu().contiguous() for name, each in network.state_dict().items()}
     try:
         if path.suffix.lower() == ".safetensors":
-            save_file(path, packed(state, about))
+            save_file(path, packed(state, {**about, **carried_design.metadata(design)}))
         elif path.suffix.lower() in (".pt", ".pth"):
-            save_file(path, lambda file: torch.save(state, file))
+            content = io.BytesIO()
+            torch.save(state, content)
+            carried_design.add_to_archive(content, design)
+            save_file(path, lambda file: file.write(content.getbuffer()))
         else:
             raise DesignerError(f"{path} must end in .pt, .pth or .safetensors.")
         return path.stat().st_size
@@ -167,7 +178,14 @@ def packed(state: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:
     """Return tensors as a safetensors file whose metadata has a checksum, checked by `read`."""
     from safetensors.torch import save as pack
 
-    return bytes(pack(dict(state), metadata={"format": "pt", **about, _DIGEST: _digest(state)}))
+    # The format refuses two tensors in one memory, as where a layer ties two of its weights.
+    held: set[int] = set()
+    apart = {}
+    for name, each in state.items():
+        place = each.untyped_storage().data_ptr()
+        apart[name] = each.clone() if place in held else each
+        held.add(place)
+    return bytes(pack(apart, metadata={"format": "pt", **about, _DIGEST: _digest(state)}))
 
 
 _DIGEST = "sha256"  # its key in the metadata
@@ -240,6 +258,7 @@ def _safetensors(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
         tensors = _checked(load_file(path), path)
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
+        metadata.pop(KEY, None)  # the design, which another file gets from its own
         expected = metadata.get(_DIGEST)
         if expected is not None and expected != _digest(tensors):
             raise ValueError("the tensors differ from their checksum")
@@ -271,7 +290,10 @@ def _of_script(content: Any, path: Path, size: int) -> Weights:
 
 
 def _about(content: Mapping[Any, Any]) -> Mapping[str, str]:
-    """Return what a checkpoint of a run says of its data."""
+    """Return what a checkpoint of a run, or a state dict that was exported, says of its data."""
+    exported = getattr(content, "about", None)
+    if isinstance(exported, dict):
+        return {str(name): text for name, text in exported.items() if isinstance(text, str)}
     try:
         return msgspec.convert(content.get("preprocessing"), Preprocessing).metadata()
     except msgspec.ValidationError:
@@ -380,7 +402,7 @@ def _check_given(
                 raise DesignerError(f"{side} has no module '{path}' with tensors; {hint}")
 
 
-def _laid_out(tensor: Tensor, layout: Stored, image: tuple[int, ...] | None) -> Tensor:
+def laid_out(tensor: Tensor, layout: Stored, image: tuple[int, ...] | None) -> Tensor:
     """Return a file's tensor in torch's layout.
 
     Keras flattens images with their channels last, so that the matrix of a Linear layer after a

@@ -5,7 +5,7 @@
 JSON lines on standard output, each answer with the ``id`` of its request, if that had one:
 
     {"do": "ping", "id": 1}                      -> {"id": 1, "ok": true}
-    {"do": "prepare", "recipe": {...}, "input": [1, 32, 32]}
+    {"do": "prepare", "recipe": {...}, "network": {...}}
                                                  -> {"ok": true}; a training with it starts sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
                                                     "data": "..." says where its data were moved
@@ -14,12 +14,21 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
                                                     "options": {"opset": 17, "names": "timm"}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
                                                      "tensors": [["conv1.weight", [6, 1, 5, 5]]]}
-    {"do": "preview", "images": "pictures.npy", "to": "draws.npy", "draws": 7, "seed": 0,
-     "augmentation": {...}}                      -> {"ok": true}; the pictures changed at random
+    {"do": "preview", "images": "pictures.npy", "to": "draws.npz", "draws": 7, "seed": 0,
+     "size": [28, 28], "mean": [0.5], "components": [[0.1]], "augmentation": {...}}
+                                                 -> {"ok": true}; the pictures changed at random
                                                     "obsolete": true, if a newer one is waiting
     {"do": "predict", "subject": {...}, ...}    -> one of `designer.engine.inspect.requests`;
                                                    {"id": 7, "progress": 0.5} while it goes on,
                                                    at its end arrays as in `designer.shared_arrays`
+    {"do": "open", "source": "net.pt2", "run_code": false, "inputs": ["3x224x224"], "flat": false,
+     "folder": "..."}                            -> {"id": 7, "progress": 0.3, "stage": "Reading"}
+                                                   while it goes on; once the layers are known, one
+                                                   such message also has "design" and "report", of
+                                                   which tensors and difference are not known yet
+                                                   {"ok": true, "design": "text of a design file",
+                                                    "report": {...}, "weights": "..."}, at its end;
+                                                   the weights are a file in the folder, or null
     {"do": "cancel", "id": 7}                   -> request 7, one of these, ends early: its answer
                                                    is {"ok": false, "canceled": true, ...}
     {"do": "quit"}                               -> the process ends after its current job
@@ -44,17 +53,22 @@ from typing import Any, TextIO
 
 import msgspec
 
+from designer.design.values import Design
+from designer.engine.canceled import Canceled
 from designer.errors import BrokenPicturesError, DesignerError, OtherDataError
 from designer.recipe.augmentations import Augmentation
 from designer.recipe.recipe import Recipe
 from designer.runs import control
 from designer.runs.export_formats import ExportOptions
 from designer.runs.folder import RunFolder
+from designer.runs.import_report import ImportReport
+from designer.runs.network import NetworkInfo
 from designer.runs.result import Result
 
 Request = dict[str, Any]
 
 _REPORT = 0.05  # seconds between two messages on how far a request is
+_LAYERS_KNOWN = 0.7  # of opening a network
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,9 +103,9 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
 
     def prepare(request: Request) -> Request:
         if waiting.empty():  # a newer request makes this one obsolete
-            channels, height, width = request["input"]
             recipe = msgspec.convert(request["recipe"], Recipe)
-            preparation.load_in_advance(recipe, (channels, height, width))
+            info = msgspec.convert(request["network"], NetworkInfo)
+            preparation.load_in_advance(recipe, info)
         return {}
 
     def train(request: Request) -> Request:
@@ -144,6 +158,9 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                 settings,
                 count=request["draws"],
                 seed=request["seed"],
+                size=tuple(request["size"]),
+                mean=request["mean"],
+                components=request["components"],
             ).result()
         return {}
 
@@ -161,6 +178,41 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         found = inside.answer(request, job)
         return {**found.fields, **(shared_arrays.send(found.arrays) if found.arrays else {})}
 
+    def open_network(request: Request) -> Request:
+        from designer.design import files
+        from designer.engine.opening.job import Job
+        from designer.engine.opening.pipeline import Wishes, open_source
+        from designer.readers.sources import parse_input
+
+        number = request.get("id")
+        said = 0.0
+
+        def report(stage: str, share: float) -> None:
+            nonlocal said
+            if time.monotonic() - said > _REPORT:
+                said = time.monotonic()
+                answer(request, progress=share, stage=stage)
+
+        def early(design: Design, found: ImportReport) -> None:
+            text, fields = files.dumps(design), msgspec.to_builtins(found)
+            answer(request, progress=_LAYERS_KNOWN, stage="", design=text, report=fields)
+
+        folder = request.get("folder")
+        wishes = Wishes(
+            inputs=[parse_input(each) for each in request.get("inputs", [])],
+            run_code=bool(request.get("run_code")),
+            flat=bool(request.get("flat")),
+            weights=None if folder is None else Path(folder) / "weights.safetensors",
+        )
+        found = open_source(
+            request["source"], wishes, Job(report, lambda: number in canceled, early)
+        )
+        return {
+            "design": files.dumps(found.design),
+            "report": msgspec.to_builtins(found.report),
+            "weights": None if found.weights is None else str(found.weights),
+        }
+
     # Jobs take long and are done one after another.
     jobs: dict[str, Callable[[Request], Request]] = {
         "prepare": prepare,
@@ -168,6 +220,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         "export": write,
         "look": look,
         "preview": preview,
+        "open": open_network,
         **dict.fromkeys(inside.REQUESTS, look_inside),
     }
     canceled: set[object] = set()  # the numbers of requests that are not wanted any more
@@ -217,7 +270,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
                 ok=False,
                 message=message,
                 other_data=isinstance(error, OtherDataError),
-                canceled=isinstance(error, inside.Canceled),
+                canceled=isinstance(error, Canceled),
                 skip=error.skip if isinstance(error, BrokenPicturesError) else None,
             )
 
@@ -306,4 +359,11 @@ def _interrupt() -> threading.Event:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        # Threads of the connection between processes may outlive it for a moment, and abort a
+        # process whose interpreter ends meanwhile. All files are closed by now.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -41,27 +41,37 @@ class Code(NamedTuple):
         The layer itself.
     texts, trees
         Python source and expression tree of the parameters that the design gives as expressions.
-    first_axis, whole_shape
-        Functions that return the input's first axis and its whole shape as expressions. The
-        generated class may get a constructor argument for it, so call them only where needed.
+    first_axis, last_axis, whole_shape
+        Functions that return the input's first axis, its last axis and its whole shape as
+        expressions. The generated class may get a constructor argument for it, so call them only
+        where needed.
     inputs
         What is known about the inputs.
     in_place
         Whether the layer overwrites its input.
+    tied
+        Whether it computes with the weight of a layer of another type; see `Layer.tied_to`.
     """
 
     layer: "Layer"
     texts: Mapping[str, str]
     trees: Mapping[str, Tree]
     first_axis: Callable[[], Tree]
+    last_axis: Callable[[], Tree]
     whole_shape: Callable[[], Tree]
     inputs: tuple[Tensor, ...]
     in_place: bool = False
+    tied: bool = False
 
     @property
     def channels(self) -> str:
         """Python source of the input's first axis, such as ``in_channels`` or ``64``."""
         return python_source(self.first_axis())
+
+    @property
+    def features(self) -> str:
+        """Python source of the input's last axis, such as ``in_features`` or ``768``."""
+        return python_source(self.last_axis())
 
     @property
     def shape(self) -> str:
@@ -71,12 +81,17 @@ class Code(NamedTuple):
     def argument(self, name: str) -> str:
         """Return the Python source of a parameter's value."""
         text = self.texts.get(name)
-        return literal(getattr(self.layer, name)) if text is None else text
+        if text is not None:
+            return text
+        value = self.layer.parameter_value(name)
+        if type(self.layer).parameters[name].axes and isinstance(value, tuple):
+            value = value[0] if len(set(value)) == 1 else value  # one number stands for all axes
+        return quoted(value)
 
     def tree(self, name: str) -> Tree:
         """Return a scalar parameter as an expression tree."""
         tree = self.trees.get(name)
-        return Literal(getattr(self.layer, name)) if tree is None else tree
+        return Literal(self.layer.parameter_value(name)) if tree is None else tree
 
     def keywords(self, names: Iterable[str]) -> list[str]:
         """Return ``name=value`` for each named parameter that differs from its default."""
@@ -84,18 +99,12 @@ class Code(NamedTuple):
         return [
             f"{name}={self.argument(name)}"
             for name in names
-            if name in self.texts or getattr(self.layer, name) != known[name].default
+            if name in self.texts or self.layer.parameter_value(name) != known[name].default
         ]
 
 
-def literal(value: object) -> str:
-    """Return a parameter's value as Python source; a pair of equal numbers as one number."""
-    if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
-        return repr(value[0])
-    return quoted(value)
-
-
-# These parameters come first, in this order; the others follow in the order of their definition.
+# These parameters come first, in this order; the others follow in the order of their definition,
+# and last those of the initialization.
 _FIRST = (
     "out_channels",
     "out_features",
@@ -110,11 +119,13 @@ _FIRST = (
     "bias",
 )
 
-# Parameters of the initialization become statements of their own, not constructor arguments.
-INITIALIZATION = frozenset(("weight_init", "weight_init_value", "weight_init_mode", "bias_init"))
+INITIALIZATION = ("weight_init", "weight_init_value", "weight_init_mode", "bias_init")
+"""The parameters of the initialization, which come last, in this order.
+
+They become statements of their own in the generated code, not constructor arguments."""
 
 READS_IMAGES = (Category.CONVOLUTION, Category.POOLING)
-"""Categories of layers that take channels, height and width, and nothing else."""
+"""Categories of layers that take channels and spatial axes, and nothing else."""
 
 REGISTRY: dict[str, type["Layer"]] = {}
 """The layer types defined so far. Use `catalogue.layer_types`, which has imported all of them."""
@@ -142,6 +153,9 @@ class Layer:
         a default.
     inputs
         Smallest and largest number of input ports: ``(1, 256)`` for Add.
+    offered
+        Whether the palette offers the layer type. False for Opaque, which stands for
+        an operation of an opened file.
     activation
         Whether the layer is an activation function.
     counts
@@ -151,6 +165,9 @@ class Layer:
         Whether the layer is a convolution, whose input values are counted as well.
     convolved
         The input port that the convolution reads: 1 for PreActShortcut, else 0.
+    spatial_axes
+        Of a layer over images: 2. The same layer over sequences has 1, over volumes 3, and its
+        parameters then have as many numbers.
     channels_last
         Whether torch computes an image whose channels lie last in memory to one that is so, too.
     infix
@@ -163,15 +180,43 @@ class Layer:
     can_die
         Whether the output of a channel can become zero for all images, and its gradient with it, as
         with ReLU.
+    keeps_zero
+        Whether the output is 0 where the only input is, if the layer learns no shift; False where
+        its settings decide, as for Threshold.
+    draws_in_eval
+        Whether the layer draws at random in eval mode, too, so that two passes differ.
+    unpacks
+        Whether the torch module returns several values, of which `forward` takes one, as with LSTM.
+    takes_integers
+        The input ports that take whole numbers, such as tokens, and nothing else.
+    takes_any
+        The input ports that take whole numbers as well as fractions, such as a condition.
+    decides
+        The input ports that only decide, as a condition does: no gradient passes through them.
+    keeps_type
+        Whether the first input may be of whole numbers or not, and the output is of the same type:
+        layers that only rearrange values.
+    batched
+        Of a layer without inputs: whether its output has a value for each image; see `Tensor`.
+    stored
+        Whether the output is a tensor of the layer itself, which takes no memory of its own.
+    fixed
+        Whether its tensors are never learned, so that it has no learning rate: Constant.
     torch
         The torch class, or the class in `source`, that the generated code instantiates:
         ``"nn.Conv2d"``. Empty where `forward` returns a plain expression, as for Flatten.
     positional
         Constructor arguments that are always written, in order: names of parameters, or
-        ``"in_channels"`` for the input's first axis. All other parameters are written as keywords
-        where they differ from their default.
+        ``"in_channels"`` for the input's first axis, ``"in_features"`` for its last one. All other
+        parameters are written as keywords where they differ from their default.
     source
         The text of a module class that torch lacks; it is written into the generated file.
+    tied_to
+        The other layer types whose weight it can use, and for each its own parameters that must
+        equal parameters there. A Linear without bias can use that of an Embedding; `forward` then
+        gets the Embedding as its module, and `Code.tied` is set.
+    imports
+        The import statements that `source` needs beside those of every generated file.
 
     Examples
     --------
@@ -188,18 +233,32 @@ class Layer:
     required: ClassVar[frozenset[str]] = frozenset()
     _defaults: ClassVar[Mapping[str, Any]] = {}
     inputs: ClassVar[tuple[int, int]] = (1, 1)
+    offered: ClassVar[bool] = True
     activation: ClassVar[bool] = False
     counts: ClassVar[bool] = True
     convolution: ClassVar[bool] = False
     convolved: ClassVar[int] = 0
+    spatial_axes: ClassVar[int] = 2
     channels_last: ClassVar[bool] = False
     infix: ClassVar[bool] = False
     inplace: ClassVar[bool] = False
     saturates_at: ClassVar[tuple[float, float] | None] = None
     can_die: ClassVar[bool] = False
+    keeps_zero: ClassVar[bool] = False
+    draws_in_eval: ClassVar[bool] = False
+    unpacks: ClassVar[bool] = False
+    takes_integers: ClassVar[tuple[int, ...]] = ()
+    takes_any: ClassVar[tuple[int, ...]] = ()
+    decides: ClassVar[tuple[int, ...]] = ()
+    keeps_type: ClassVar[bool] = False
+    batched: ClassVar[bool] = True
+    stored: ClassVar[bool] = False
+    fixed: ClassVar[bool] = False
     torch: ClassVar[str] = ""
     positional: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
+    tied_to: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    imports: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -210,8 +269,13 @@ class Layer:
             for name, each in vars(base).items():
                 if isinstance(each, Parameter) and name not in own:
                     shared.setdefault(name, each)
-        every = {**own, **shared}
-        cls.parameters = {name: every[name] for name in (*_FIRST, *every) if name in every}
+        every = {
+            name: each if each.axes in (0, cls.spatial_axes) else each.for_axes(cls.spatial_axes)
+            for name, each in {**own, **shared}.items()
+        }
+        others = [name for name in every if name not in INITIALIZATION]
+        order = (*_FIRST, *others, *INITIALIZATION)
+        cls.parameters = {name: every[name] for name in order if name in every}
         cls.required = frozenset(name for name, each in cls.parameters.items() if each.required)
         cls._defaults = {
             name: each.default for name, each in cls.parameters.items() if not each.required
@@ -233,6 +297,10 @@ class Layer:
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.parameters)
         return f"{type(self).__name__}({values})"
+
+    def parameter_value(self, name: str) -> Any:
+        """Return the value of a parameter."""
+        return getattr(self, name)
 
     # Shapes, weights and cost
 
@@ -259,12 +327,27 @@ class Layer:
         """
         return inputs[0].shape
 
+    def further_outputs(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Return the outputs after the first, of a layer with several; their gradient is ignored.
+
+        Split, for example, returns all parts but the first, as views of its input.
+        """
+        return ()
+
+    def is_integer(self, inputs: Sequence[Tensor]) -> bool:
+        """Return whether the first output is of whole numbers, as an Input of tokens is."""
+        return self.keeps_type and bool(inputs) and inputs[0].integer
+
     def warning(self, inputs: Sequence[Tensor]) -> LayerError | None:
         """Return what is probably a mistake though torch computes it, as an error to be shown.
 
         Linear, for example, warns of an image, of which it reads only single rows.
         """
         return None
+
+    def saturation(self) -> tuple[float, float] | None:
+        """Return `saturates_at`; override it where the parameters decide, as for Hardtanh."""
+        return self.saturates_at
 
     def needs_batch(self, inputs: Sequence[Tensor]) -> bool:
         """Return whether train mode needs a batch of at least two images.
@@ -345,8 +428,24 @@ class Layer:
         a layer that is a view in eval mode only, such as Dropout, this is the layout in train mode;
         in eval mode it is the input's.
         """
-        last = self.channels_last and is_channels_last(inputs[0])
+        sequences = self.spatial_axes == 1
+        last = self.channels_last and is_channels_last(inputs[0], sequences=sequences)
         return channels_last_layout(self.output_shape(inputs)) if last else CONTIGUOUS
+
+    def layout_in_eval(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return how the output's values lie in memory in eval mode; override it if that differs.
+
+        For a layer that is a view in eval mode only, the layout of its input is taken instead.
+        """
+        return self.layout(inputs)
+
+    def storage_bytes(self, inputs: Sequence[Tensor], outputs: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the bytes of the storage of each output, from the bytes of the outputs.
+
+        Override it where an output is a part of a larger tensor that the layer makes. A storage
+        that several outputs share counts once.
+        """
+        return outputs
 
     def output_axes(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
         """Return what the axes of an output with three axes are; see `Tensor.axes`.
@@ -378,6 +477,21 @@ class Layer:
         """
         return FLOAT_BYTES * prod(output)
 
+    def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the bytes that the layer allocates besides `peak_bytes`, whatever the batch.
+
+        A convolution that standardizes its weights makes a second tensor of these.
+        """
+        return 0
+
+    def preparing_bytes(self, inputs: Sequence[Tensor]) -> int:
+        """Return the bytes that the layer allocates at once before its output, whatever the batch.
+
+        While kernels are standardized there are, besides the new ones, a mean and a deviation of
+        each. For a small output this is more than `peak_bytes` and `fixed_peak_bytes` together.
+        """
+        return 0
+
     def backward_scratch(self, inputs: Sequence[Tensor]) -> int:
         """Return the values for one image that its backward pass needs besides gradients.
 
@@ -406,9 +520,9 @@ class Layer:
         """
         if not self.torch:
             return ""
+        sizes = {"in_channels": lambda: code.channels, "in_features": lambda: code.features}
         arguments = [
-            code.channels if name == "in_channels" else code.argument(name)
-            for name in self.positional
+            sizes[name]() if name in sizes else code.argument(name) for name in self.positional
         ]
         arguments += code.keywords(
             [
@@ -436,6 +550,22 @@ class Layer:
         expression exists; the generated class then takes the number as an argument.
         """
         return inputs[0]
+
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the output's last axis as an expression over that of the inputs.
+
+        For tokens that is the axis of the features. The default is right for all layers whose
+        output has the shape of their input; Linear returns ``code.tree("out_features")``.
+        """
+        return inputs[0] if inputs else None
+
+    def further_channels(self, inputs: Sequence[Tree], code: Code) -> Sequence[Tree | None]:
+        """Return the first axis of each of the `further_outputs`, as `channels` does."""
+        return [None for _ in self.further_outputs(code.inputs)]
+
+    def further_features(self, inputs: Sequence[Tree], code: Code) -> Sequence[Tree | None]:
+        """Return the last axis of each of the `further_outputs`, as `features` does."""
+        return [None for _ in self.further_outputs(code.inputs)]
 
     # Text for readers
 

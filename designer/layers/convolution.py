@@ -1,22 +1,25 @@
-"""Convolutions whose kernels are learned: plain, depthwise and separable."""
+"""Convolutions whose kernels are learned, over one to three axes; depthwise and separable ones."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, gcd, prod
 
 from designer.design.expressions import Tree
 from designer.design.printing import python_source
 from designer.layers.base import Code
 from designer.layers.category import Category
-from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
+from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_spatial
 from designer.layers.initialization import Initialized
 from designer.layers.kernels import (
+    all_sides,
     refuse_large_kernel,
     spatial_formula,
     times,
     window_text,
 )
-from designer.layers.parameters import Bool, Choice, Int, IntPair, Padding, Pair
+from designer.layers.parameters import Bool, Choice, Int, Padding, Sizes, SpatialInts
+from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
     BIAS,
     CONTIGUOUS,
@@ -37,16 +40,33 @@ from designer.layers.tensors import (
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
+# Few windows occur in a network, and many convolutions share them: they are built once for each.
+@lru_cache(maxsize=1024)
+def _window(
+    kernel: Sizes, stride: Sizes, padding: Sizes | str, dilation: Sizes, fill: str
+) -> Window:
+    reaches = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+    before = [reach // 2 for reach in reaches] if isinstance(padding, str) else padding
+    return Window(
+        tuple([reach + 1 for reach in reaches]),
+        stride,
+        tuple([reach / 2 - each for reach, each in zip(reaches, before, strict=True)]),
+        dilation,
+        fill=fill,
+        channels=True,
+    )
+
+
 class _Conv(Initialized):
-    """A convolution whose kernel slides over the image in steps of `stride`."""
+    """A convolution whose kernel slides over the spatial axes in steps of `stride`."""
 
     category = Category.CONVOLUTION
     convolution = True
     channels_last = True
-    kernel_size = IntPair(help="Height and width of the kernel.")
-    stride = IntPair((1, 1), help="Step of the kernel.")
-    padding = Padding(help='Rows and columns added on each side, or "same".')
-    dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
+    kernel_size = SpatialInts(help="{sides} of the kernel.")
+    stride = SpatialInts(1, help="Step of the kernel.")
+    padding = Padding(help='{lines} added on each side, or "same".')
+    dilation = SpatialInts(1, help="Distance between the kernel's elements; 1 is dense.")
     bias = Bool(True, help="Add a learned number per output channel.")
     padding_mode = Choice("zeros", choices=PADDING_MODES, help="What the padding is filled with.")
 
@@ -60,7 +80,7 @@ class _Conv(Initialized):
 
     def check(self) -> None:
         super().check()
-        if self.padding == "same" and self.stride != (1, 1):
+        if self.padding == "same" and max(self.stride) > 1:
             half = tuple(
                 d * (k - 1) // 2 for d, k in zip(self.dilation, self.kernel_size, strict=True)
             )
@@ -75,50 +95,48 @@ class _Conv(Initialized):
                 ],
             )
 
-    def total_padding(self) -> Pair:
-        """Return the rows and columns added on both sides together."""
+    def total_padding(self) -> Sizes:
+        """Return the lines added on both sides together, along each axis."""
         if isinstance(self.padding, str):
-            height, width = (
-                d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)
-            )
-            return height, width
-        return 2 * self.padding[0], 2 * self.padding[1]
+            return self._reaches()
+        return tuple([2 * each for each in self.padding])
+
+    def _reaches(self) -> Sizes:
+        """Return how far the first and the last element of the kernel are apart."""
+        return tuple([d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)])
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        channels, height, width = need_image(self, inputs)
+        shape = need_spatial(self, inputs, self.spatial_axes)
+        channels, sizes = shape[0], shape[1:]
         kernels, groups = self.out_channels_of(channels), self.groups_of(channels)
         if channels % groups or kernels % groups:
             raise self._refuse_groups(channels, kernels, groups)
-        self._check_padding(inputs[0].shape)
+        self._check_padding(shape)
         if isinstance(self.padding, str):
-            return kernels, height, width
-        (kh, kw), (sh, sw), (ph, pw), (dh, dw) = (
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-        )
-        new_height = (height + 2 * ph - dh * (kh - 1) - 1) // sh + 1
-        new_width = (width + 2 * pw - dw * (kw - 1) - 1) // sw + 1
-        if new_height < 1 or new_width < 1:
-            refuse_large_kernel(
-                self, inputs[0].shape, self.kernel_size, self.padding, self.dilation
-            )
-        return kernels, new_height, new_width
+            return (kernels, *sizes)
+        new = [kernels]
+        for size, k, s, p, d in zip(
+            sizes, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
+        ):
+            new.append((size + 2 * p - d * (k - 1) - 1) // s + 1)
+        if min(new) < 1:
+            refuse_large_kernel(self, shape, self.kernel_size, self.padding, self.dilation)
+        return tuple(new)
 
     def _check_padding(self, shape: Shape) -> None:
-        """Refuse reflect or circular padding that is wider than the image allows."""
+        """Refuse reflect or circular padding that is wider than the input allows."""
         if self.padding_mode not in ("reflect", "circular"):
             return
         spare = -1 if self.padding_mode == "reflect" else 0
-        for axis, name in ((0, "height"), (1, "width")):
+        words = WORDS[self.spatial_axes]
+        for axis, name in enumerate(words.names):
             most = shape[axis + 1] + spare
             longer_side = ceil(self.total_padding()[axis] / 2)
             if longer_side > most:
                 raise LayerError(
                     "padding-too-large",
-                    f"{self.padding_mode} padding of {longer_side} needs more rows or "
-                    f"columns than the input's {name} of {shape[axis + 1]} has",
+                    f"{self.padding_mode} padding of {longer_side} needs more "
+                    f"{words.some_lines} than the input's {name} of {shape[axis + 1]} has",
                     axis=name,
                     received=shape[axis + 1],
                     expected=f"at least {longer_side - spare}",
@@ -164,13 +182,13 @@ class _Conv(Initialized):
         """
         if self.padding_mode == "zeros" and self.padding != "same":
             return 0
-        channels, height, width = inputs[0].shape
-        added_height, added_width = self.total_padding()
+        channels, *sizes = inputs[0].shape
+        added = self.total_padding()
         if self.padding_mode == "zeros":
-            added_height, added_width = added_height % 2, added_width % 2
-            if not added_height and not added_width:
+            added = tuple([each % 2 for each in added])
+            if not any(added):
                 return 0
-        return channels * (height + added_height) * (width + added_width)
+        return channels * prod([size + more for size, more in zip(sizes, added, strict=True)])
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, or the padded copy that torch makes of it."""
@@ -193,20 +211,13 @@ class _Conv(Initialized):
         return CONTIGUOUS if self.padding_mode == "circular" else super().layout(inputs)
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        total = self.total_padding()
-        reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-        return Window(
-            (reach[0] + 1, reach[1] + 1),
-            self.stride,
-            (reach[0] / 2 - total[0] // 2, reach[1] / 2 - total[1] // 2),
-            self.dilation,
-            fill=self.padding_mode,
-            channels=True,
+        return _window(
+            self.kernel_size, self.stride, self.padding, self.dilation, self.padding_mode
         )
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         if isinstance(self.padding, str):
-            return (f"height, width = those of the input = {show(output[1:])}",)
+            return (f"{all_sides(self.spatial_axes)} = those of the input = {show(output[1:])}",)
         return spatial_formula(
             inputs[0].shape[1:],
             output,
@@ -218,16 +229,13 @@ class _Conv(Initialized):
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
         channels = inputs[0].shape[0]
-        height, width = self.kernel_size
-        per_output = f"{channels // self.groups_of(channels)} · {height} · {width}"
-        return f"{output[1]} · {output[2]} · {output[0]} · {per_output}"
+        factors = (*output[1:], output[0], channels // self.groups_of(channels), *self.kernel_size)
+        return " · ".join(map(str, factors))
 
 
-class Conv2d(_Conv):
-    """2-D convolution."""
+class _DenseConv(_Conv):
+    """A convolution each of whose kernels reads all channels, or those of a group."""
 
-    help = "Slides kernels over the image: each output channel is one kernel's response."
-    torch = "nn.Conv2d"
     positional = ("in_channels", "out_channels", "kernel_size")
     out_channels = Int(help="Number of kernels, that is of output channels.", unit="channels")
     groups = Int(1, help="Independent groups into which the channels fall.")
@@ -242,7 +250,32 @@ class Conv2d(_Conv):
         return code.tree("out_channels")
 
     def summary(self) -> str:
-        return f"{window_text('Conv2d', self.kernel_size, self.stride)}, {self.out_channels}"
+        window = window_text(type(self).__name__, self.kernel_size, self.stride)
+        return f"{window}, {self.out_channels}"
+
+
+class Conv2d(_DenseConv):
+    """2-D convolution."""
+
+    help = "Slides kernels over the image: each output channel is one kernel's response."
+    torch = "nn.Conv2d"
+
+
+class Conv1d(_DenseConv):
+    """1-D convolution."""
+
+    help = "Slides kernels along a sequence: each output channel is one kernel's response."
+    torch = "nn.Conv1d"
+    spatial_axes = 1
+    channels_last = False
+
+
+class Conv3d(_DenseConv):
+    """3-D convolution."""
+
+    help = "Slides kernels through a volume or video: each output channel is a kernel's response."
+    torch = "nn.Conv3d"
+    spatial_axes = 3
 
 
 class DepthwiseConv2d(_Conv):

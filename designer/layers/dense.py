@@ -1,13 +1,14 @@
 """Fully connected layers."""
 
 from collections.abc import Sequence
-from math import prod
+from math import prod, sqrt
+from types import MappingProxyType
 
-from designer.design.expressions import Name, Tree
+from designer.design.expressions import Tree
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, SetParameters
-from designer.layers.initialization import Initialized
+from designer.layers.initialization import Fans, Initialized, Spread
 from designer.layers.layouts import is_contiguous, rows_are_even
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
@@ -34,7 +35,7 @@ class Dense(Initialized):
     """Base of the matrix products with the last axis, the features."""
 
     category = Category.DENSE
-    positional = ("in_channels", "out_features")
+    positional = ("in_features", "out_features")
     out_features = Int(help="Number of outputs.", unit="features")
     bias = Bool(True, help="Add a learned number per output.")
 
@@ -111,15 +112,11 @@ class Dense(Initialized):
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
         return (f"features = {self.out_features}",)
 
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        return code.tree("out_features")
+
     def summary(self) -> str:
         return f"{type(self).__name__} {self.out_features}"
-
-    def constructor(self, code: Code) -> str:
-        """Write in and out features; with several rows the features are the last axis."""
-        if len(code.inputs[0].shape) > 1:
-            shape = code.shape
-            code = code._replace(first_axis=lambda: Name(f"{shape}[-1]"))
-        return super().constructor(code)
 
 
 class Linear(Dense):
@@ -127,6 +124,58 @@ class Linear(Dense):
 
     help = "Every output is a weighted sum of all inputs."
     torch = "nn.Linear"
+    tied_to = MappingProxyType({"Embedding": MappingProxyType({"out_features": "num_embeddings"})})
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        if code.tied:
+            return f"F.linear({inputs[0]}, {module}.weight)"
+        return super().forward(module, inputs, code)
+
+
+class QueryKeyValue(Dense):
+    """One fully connected layer that computes queries, keys and values side by side."""
+
+    help = (
+        "A Linear to queries, keys and values side by side, whose bias leaves the keys out: that "
+        "of the keys counts as 0, whatever it is (Swin v2)."
+    )
+    torch = "QueryKeyValue"
+    source = '''
+class QueryKeyValue(nn.Linear):
+    """A linear layer to queries, keys and values; the bias of the keys counts as 0.
+
+    Swin v2 has such a bias, which is never learned (arXiv:2111.09883).
+    """
+
+    def forward(self, x):
+        bias = self.bias
+        if bias is not None:
+            size = len(bias) // 3
+            bias = bias.clone()
+            bias[size : 2 * size].zero_()
+        return F.linear(x, self.weight, bias)
+'''
+
+    def check(self) -> None:
+        super().check()
+        if self.out_features % 3:
+            raise LayerError(
+                "features",
+                f"{self.out_features} outputs do not divide into queries, keys and values",
+                axis="features",
+                received=self.out_features,
+                expected="a multiple of 3",
+                remedies=[
+                    SetParameters(
+                        f"set outputs to {-(-self.out_features // 3) * 3}",
+                        {"out_features": -(-self.out_features // 3) * 3},
+                    )
+                ],
+            )
+
+    def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the copy of the bias."""
+        return FLOAT_BYTES * self.out_features if self.bias else 0
 
 
 class DropConnect(Dense):
@@ -172,6 +221,89 @@ class DropConnect(nn.Linear):
         if not training or self.p == 0:
             return NOTHING
         return SavedForBackward(fixed=FLOAT_BYTES * self.out_features * inputs[0].shape[-1])
+
+
+class Bilinear(Dense):
+    """Bilinear layer."""
+
+    help = (
+        "Every output is a weighted sum of all products of a feature of the first input and one of "
+        "the second."
+    )
+    torch = "nn.Bilinear"
+    inputs = (2, 2)
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        first, second = inputs
+        if first.batched != second.batched:
+            raise LayerError(
+                "inputs-differ",
+                "Bilinear takes two inputs of each image, but one of them is the same for all; "
+                "an Add of zeros of the images gives it a value for each",
+                port=int(first.batched),
+                received="one value for all images",
+                expected="a value for each image",
+            )
+        if first.shape[:-1] != second.shape[:-1]:
+            raise LayerError(
+                "inputs-differ",
+                "Bilinear needs inputs that differ in their last axis at most",
+                port=1,
+                received=show(second.shape),
+                expected=show((*first.shape[:-1], second.shape[-1])),
+            )
+        return super().output_shape(inputs)
+
+    def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
+        shape = (self.out_features, inputs[0].shape[-1], inputs[1].shape[-1])
+        weight = State("weight", shape, WEIGHT)
+        return (weight, State("bias", (self.out_features,), BIAS)) if self.bias else (weight,)
+
+    def default_spread(self) -> Spread:
+        """Return the deviation between -1 / √features and 1 / √features of the first input."""
+        return Spread(
+            lambda of, _, __: 1 / sqrt(3 * _first_features(of)),
+            lambda of, _, __: f"1 / √(3 · {_first_features(of):,})",
+            lambda of, _: f"features of the first input {_first_features(of):,}",
+        )
+
+    def macs(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Count features of the first input x features of the second x outputs, for each row."""
+        return super().macs(inputs, output) * inputs[1].shape[-1]
+
+    def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
+        rows = "".join(f"{each} · " for each in output[:-1])
+        first, second = (each.shape[-1] for each in inputs)
+        return f"{rows}{first} · {second} · {self.out_features}"
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Save both inputs as rows; a copy of each whose rows torch has to bring together."""
+        return self._saved(inputs, (0, 1))
+
+    def saved_when_frozen(
+        self, inputs: Sequence[Tensor], output: Shape, training: bool
+    ) -> SavedForBackward:
+        """Save what the gradient of the other input needs."""
+        return self._saved(inputs, [port for port in (0, 1) if inputs[1 - port].needs_grad])
+
+    def _saved(self, inputs: Sequence[Tensor], ports: Sequence[int]) -> SavedForBackward:
+        whole = tuple([port for port in ports if not self._copies(inputs[port:])])
+        copied = sum(inputs[port].values for port in ports if port not in whole)
+        return SavedForBackward(inputs=whole, per_image=FLOAT_BYTES * copied)
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the bytes of copies and product, and of the sum with the bias."""
+        copies = [each.values for each in inputs if self._copies((each,))]
+        return FLOAT_BYTES * (sum(copies) + prod(output) * (1 + self.bias))
+
+    def constructor(self, code: Code) -> str:
+        sizes = [code.features, str(code.inputs[1].shape[-1]), code.argument("out_features")]
+        return f"nn.Bilinear({', '.join([*sizes, *code.keywords(['bias'])])})"
+
+
+def _first_features(of: Fans) -> int:
+    """Return the second axis of a weight of three."""
+    return of.fan_in * of.rows // of.fan_out
 
 
 class RBF(Layer):

@@ -5,7 +5,8 @@ from math import isqrt
 from typing import NamedTuple, TypeAlias
 
 from designer.design.values import Value
-from designer.layers.tensors import Tensor, show
+from designer.layers.spatial import WORDS
+from designer.layers.tensors import Shape, Tensor, show
 
 
 class SetParameters(NamedTuple):
@@ -37,7 +38,7 @@ class LayerError(ValueError):
     port : int
         The input port at fault.
     axis : str or None
-        ``channels``, ``height``, ``width``, ``features``, or None for the whole shape.
+        A name such as ``channels``, ``height`` or ``length``, or None for the whole shape.
     received, expected : str
         The actual value or shape, and the one that would fit.
     remedies : tuple of Remedy
@@ -73,23 +74,46 @@ def need_image(layer: object, inputs: Sequence[Tensor]) -> tuple[int, int, int]:
     LayerError
         The input is not an image.
     """
+    channels, height, width = need_spatial(layer, inputs, 2)
+    return channels, height, width
+
+
+def refuse_missing_axis(layer: object, dim: int, shape: Shape) -> None:
+    """Refuse a shape that has no axis with this number, from 1 on.
+
+    Raises
+    ------
+    LayerError
+        There are fewer axes.
+    """
+    if dim > len(shape):
+        raise LayerError(
+            "no-such-axis",
+            f"{type(layer).__name__} needs an axis {dim}, but the input {show(shape)} has only "
+            f"{len(shape)} besides the batch",
+            received=len(shape),
+            expected=f"at least {dim}",
+        )
+
+
+def need_spatial(layer: object, inputs: Sequence[Tensor], axes: int) -> Shape:
+    """Return the shape of the first input: channels and this many spatial axes.
+
+    Raises
+    ------
+    LayerError
+        The input has another number of axes.
+    """
     shape = inputs[0].shape
-    if len(shape) == 3:
+    if len(shape) == axes + 1:
         return shape
-    name = type(layer).__name__
+    words, single = WORDS[axes], (shape[0], *[1] * axes)
     raise LayerError(
-        "not-an-image",
-        f"{name} needs an image (channels × height × width), received {show(shape)}",
+        f"not-{words.data.replace(' ', '-')}",
+        f"{type(layer).__name__} needs {words.data} ({words.whole}), received {show(shape)}",
         received=show(shape),
-        expected="channels × height × width",
-        remedies=[
-            InsertLayer(
-                f"insert Reshape to {show((shape[0], 1, 1))}",
-                0,
-                "Reshape",
-                {"shape": (shape[0], 1, 1)},
-            )
-        ]
+        expected=words.whole,
+        remedies=[InsertLayer(f"insert Reshape to {show(single)}", 0, "Reshape", {"shape": single})]
         if len(shape) == 1
         else [],
     )

@@ -74,7 +74,7 @@ class Facts:
     output
         Shape, layout and need of a gradient of the output.
     size
-        Bytes of the output for one image.
+        Bytes of the output for one image, or of the whole output if it is not `Tensor.batched`.
     counts
         The layer's contribution to the sums.
     saved_for_backward, saved_in_eval
@@ -82,12 +82,17 @@ class Facts:
     peak
         Largest number of bytes for one image that the layer allocates at once in eval mode,
         including its output.
+    peaks
+        That number with the bytes whatever the batch, as a pair; empty where there are none. A
+        second pair is of the moment before the output is made, where a layer prepares its weights.
     memory_signature
         What the layer means for the memory of its graph, except for sizes.
     in_place_variant
         For a layer that can overwrite its input: the facts when it does so.
     warning
         What is probably a mistake though torch computes it; see `Layer.warning`.
+    further
+        The outputs after the first, with the bytes of each.
     """
 
     output: Tensor
@@ -99,6 +104,12 @@ class Facts:
     memory_signature: MemorySignature
     in_place_variant: "Facts | None" = None
     warning: LayerError | None = None
+    further: tuple[tuple[Tensor, int], ...] = ()
+    peaks: tuple[tuple[int, int], ...] = ()
+
+    def size_of(self, port: int) -> int:
+        """Return the bytes of the output at a port."""
+        return self.further[port - 1][1] if port else self.size
 
 
 def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Facts:
@@ -119,6 +130,8 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     kind = type(layer)
     if kind.check is not Layer.check:
         layer.check()
+    if kind.takes_integers or any([each.integer for each in inputs]):  # noqa: C419  # faster
+        _check_types(layer, inputs)
     shape = layer.output_shape(inputs)
     weights = biases = buffers = file_bytes = 0
     states = layer.states(inputs) if kind.states is not Layer.states else ()
@@ -138,8 +151,8 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         view = layer.is_view(inputs, True)
         view_in_eval = layer.is_view(inputs_in_eval, False)
     # A view shows its first input only, whatever its other inputs need.
-    for each in inputs[:1] if view else inputs:
-        needs_grad = needs_grad or each.needs_grad
+    for port, each in enumerate(inputs[:1] if view else inputs):
+        needs_grad = needs_grad or (each.needs_grad and port not in layer.decides)
     layout = CONTIGUOUS
     if kind.layout is not Layer.layout or (inputs and inputs[0].layout is not CONTIGUOUS):
         layout = layer.layout(inputs)
@@ -148,10 +161,32 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         layout_in_eval = inputs_in_eval[0].layout
     elif inputs_in_eval is not inputs:
         layout_in_eval = layer.layout(inputs_in_eval)
+    if kind.layout_in_eval is not Layer.layout_in_eval:
+        layout_in_eval = layer.layout_in_eval(inputs_in_eval)
     axes = layer.output_axes(inputs) if len(shape) == len(IMAGE_AXES) else IMAGE_AXES
+    batched = layer.batched
+    if inputs and not inputs[0].batched:
+        batched = any(each.batched for each in inputs)
+    integer = kind.is_integer is not Layer.is_integer or kind.keeps_type
+    integer = integer and layer.is_integer(inputs)
+    needs_grad = needs_grad and not integer
     output = Tensor(
-        shape, needs_grad, layout, axes, None if layout_in_eval is layout else layout_in_eval
+        shape,
+        needs_grad,
+        layout,
+        axes,
+        None if layout_in_eval is layout else layout_in_eval,
+        batched,
+        integer,
     )
+    further: tuple[tuple[Tensor, int], ...] = ()
+    if kind.further_outputs is not Layer.further_outputs:
+        further = tuple(
+            [
+                (each._replace(needs_grad=needs_grad and not each.integer), each.bytes)
+                for each in layer.further_outputs(inputs)
+            ]
+        )
     saved_for_backward = saved_in_eval = NOTHING
     if needs_grad and frozen and file_bytes:
         saved_for_backward = layer.saved_when_frozen(inputs, shape, True)
@@ -173,12 +208,26 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         convolution = bool(parts) and parts[0].convolution
         output_values = sum([part.values_out for part in parts])
         buffer_values = output_values + sum([part.values_in for part in parts if part.convolution])
-    peak = 0
-    if not view_in_eval:
+    size = output.item_bytes * values
+    if kind.storage_bytes is not Layer.storage_bytes:
+        size, *others = layer.storage_bytes(inputs, (size, *[each for _, each in further]))
+        further = tuple([(each, other) for (each, _), other in zip(further, others, strict=True)])
+    peak = fixed_peak = preparing = 0
+    if layer.stored:
+        size = 0
+    elif not view_in_eval:
         computed = kind.peak_bytes is not Layer.peak_bytes
-        peak = layer.peak_bytes(inputs_in_eval, shape) if computed else FLOAT_BYTES * values
-    gradients = values if needs_grad else 0
-    if not view and inputs and inputs[0].needs_grad:
+        peak = layer.peak_bytes(inputs_in_eval, shape) if computed else size
+        if kind.fixed_peak_bytes is not Layer.fixed_peak_bytes:
+            fixed_peak = layer.fixed_peak_bytes(inputs_in_eval, shape)
+        if kind.preparing_bytes is not Layer.preparing_bytes:
+            preparing = layer.preparing_bytes(inputs_in_eval)
+    if not batched:
+        peak, fixed_peak = 0, peak + fixed_peak
+        saved_for_backward = _whatever_the_batch(saved_for_backward)
+        saved_in_eval = _whatever_the_batch(saved_in_eval)
+    gradients = values if needs_grad and batched else 0
+    if not view and inputs and inputs[0].needs_grad and inputs[0].batched:
         gradients += values_in
     macs = layer.macs(inputs, shape) if kind.macs is not Layer.macs else 0
     counts = Counts(
@@ -208,12 +257,13 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         saved_for_backward[:2],
         saved_in_eval[:2],
         convolved,
-        peak > 0,
+        peak + fixed_peak > 0,
         in_place_variant and in_place_variant.memory_signature,
+        len(further),
     )
     return Facts(
         output,
-        FLOAT_BYTES * values,
+        size,
         counts,
         saved_for_backward,
         saved_in_eval,
@@ -221,7 +271,48 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         signature,
         in_place_variant,
         layer.warning(inputs) if kind.warning is not Layer.warning else None,
+        further,
+        (*(((peak, fixed_peak),) if fixed_peak else ()), *(((0, preparing),) if preparing else ())),
     )
+
+
+def _check_types(layer: Layer, inputs: tuple[Tensor, ...]) -> None:
+    """Refuse whole numbers where the layer computes with fractions, and the other way round.
+
+    Raises
+    ------
+    LayerError
+        An input has the wrong type.
+    """
+    for port, each in enumerate(inputs):
+        wanted = port in layer.takes_integers
+        if layer.keeps_type and not wanted:
+            wanted = inputs[0].integer
+        if each.integer is wanted or port in layer.takes_any:
+            continue
+        name = type(layer).__name__
+        if each.integer:
+            raise LayerError(
+                "integer-input",
+                f"{name} computes with fractions, but its input is of whole numbers, such as "
+                "tokens; an Embedding gives each of them a learned vector",
+                port=port,
+                received="whole numbers",
+                expected="fractions",
+            )
+        raise LayerError(
+            "integer-input",
+            f"{name} takes whole numbers, such as tokens, but its input is of fractions; an Input "
+            "gives whole numbers if its dtype is int64",
+            port=port,
+            received="fractions",
+            expected="whole numbers",
+        )
+
+
+def _whatever_the_batch(saved: SavedForBackward) -> SavedForBackward:
+    """Return what a layer saves whose tensors have no value for each image."""
+    return saved._replace(per_image=0, fixed=saved.per_image + saved.fixed)
 
 
 def _in_place(

@@ -1,6 +1,6 @@
 """Layers with several inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from math import prod
 
@@ -8,7 +8,7 @@ from designer.design.expressions import Binary, Tree, fold
 from designer.design.values import Value
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
-from designer.layers.errors import InsertLayer, LayerError, Remedy
+from designer.layers.errors import InsertLayer, LayerError, Remedy, refuse_missing_axis
 from designer.layers.layouts import (
     channels_last_layout,
     elementwise_layout,
@@ -19,6 +19,7 @@ from designer.layers.parameters import Float, Int
 from designer.layers.tensors import (
     CONTIGUOUS,
     FLOAT_BYTES,
+    MAX_AXES,
     NOTHING,
     Layout,
     Part,
@@ -45,6 +46,46 @@ def broadcast(first: Shape, second: Shape) -> Shape | None:
     return tuple(shape)
 
 
+def aligned(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Return tensors with as many axes as the one with the most, as torch aligns them: at the end.
+
+    Only one that is not `Tensor.batched` gets axes of size 1 before its own: the batch axis of the
+    others would meet another axis.
+    """
+    most = max([len(each.shape) for each in inputs])
+    if all(each.batched or len(each.shape) == most for each in inputs):
+        return inputs
+    return [
+        each
+        if each.batched
+        else each._replace(shape=(1,) * (most - len(each.shape)) + each.shape, layout=CONTIGUOUS)
+        for each in inputs
+    ]
+
+
+def widest(inputs: Sequence[Tensor]) -> int:
+    """Return the input whose first axis is that of the result, as it is not broadcast."""
+    known = aligned(inputs)
+
+    def size(port: int) -> tuple[int, bool]:
+        has_axis = len(known[port].shape) == len(inputs[port].shape)
+        return known[port].shape[0], has_axis
+
+    return max(range(len(known)), key=size)
+
+
+def chain_results(inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return the result of each operation of the chain ((a + b) + c) + ..., without its layout."""
+    inputs = aligned(inputs)
+    made, results = Tensor(inputs[0].shape, batched=inputs[0].batched), []
+    for each in inputs[1:]:
+        if each.shape != made.shape or each.batched is not made.batched:
+            shape = broadcast(made.shape, each.shape) or made.shape
+            made = Tensor(shape, batched=made.batched or each.batched)
+        results.append(made)
+    return results
+
+
 class _Join(Layer):
     """Base of the layers with any number of inputs.
 
@@ -61,10 +102,11 @@ class _Join(Layer):
         return (Part(0, prod(output)),) if len(inputs) > 1 else ()
 
 
-class _Elementwise(_Join):
+class Elementwise(_Join):
     """Combines inputs value by value; axes of size one are broadcast."""
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        inputs = aligned(inputs)
         shape = inputs[0].shape
         for port, each in enumerate(inputs):
             joined = shape if each.shape == shape else broadcast(shape, each.shape)
@@ -75,9 +117,10 @@ class _Elementwise(_Join):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Return the layout after a chain of operations with two inputs each."""
+        inputs = aligned(inputs)
         made = inputs[0]
-        for each, shape in zip(inputs[1:], self._chain(inputs), strict=True):
-            made = Tensor(shape, layout=elementwise_layout((made, each), shape))
+        for each, result in zip(inputs[1:], chain_results(inputs), strict=True):
+            made = result._replace(layout=elementwise_layout((made, each), result.shape))
         return made.layout
 
     def _refusal(self, first: Shape, other: Shape, port: int) -> LayerError:
@@ -108,23 +151,36 @@ class _Elementwise(_Join):
             remedies=list(projection(first, other, port)),
         )
 
-    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the peak of the chain of two-input operations."""
-        return chain_peak(*map(prod, self._chain(inputs)))
+    def made(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the results of all operations, in order."""
+        return chain_results(inputs)
 
-    def _chain(self, inputs: Sequence[Tensor]) -> list[Shape]:
-        """Return the shapes of the results of the chain ((a + b) + c) + ..."""
-        shape, shapes = inputs[0].shape, []
-        for each in inputs[1:]:
-            if each.shape != shape:
-                shape = broadcast(shape, each.shape) or shape
-            shapes.append(shape)
-        return shapes
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of those results that have a value for each image."""
+        return chain_peak(*[each.values for each in self.made(inputs) if each.batched])
+
+    def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the peak of those results that are the same for every image."""
+        return chain_peak(*[each.values for each in self.made(inputs) if not each.batched])
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
-        """Return those of an input that is not broadcast."""
-        most = max(range(len(code.inputs)), key=lambda port: code.inputs[port].shape[0])
+        """Return the channels of an input whose channels are not broadcast."""
+        return inputs[widest(code.inputs)]
+
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        """Return the last axis of an input whose last axis is not broadcast."""
+        known = code.inputs
+        most = max(range(len(known)), key=lambda port: (known[port].shape[-1], known[port].batched))
         return inputs[most]
+
+
+def saved_with(inputs: Iterable[int], more: Sequence[Tensor]) -> SavedForBackward:
+    """Return what is saved: the inputs at some ports, and further tensors."""
+    return SavedForBackward(
+        inputs=tuple(sorted(inputs)),
+        per_image=sum([each.bytes for each in more if each.batched]),
+        fixed=sum([each.bytes for each in more if not each.batched]),
+    )
 
 
 def projection(wanted: Shape, other: Shape, port: int) -> Sequence[Remedy]:
@@ -153,7 +209,7 @@ def projection(wanted: Shape, other: Shape, port: int) -> Sequence[Remedy]:
     ]
 
 
-class Add(_Elementwise):
+class Add(Elementwise):
     """Sum of all inputs."""
 
     help = "Adds its inputs value by value."
@@ -163,7 +219,7 @@ class Add(_Elementwise):
         return " + ".join(inputs)
 
 
-class Mean(_Elementwise):
+class Mean(Elementwise):
     """Average of all inputs."""
 
     help = "Averages its inputs value by value."
@@ -179,10 +235,10 @@ class Mean(_Elementwise):
             return inputs[0].layout
         return layout_like(Tensor(self.output_shape(inputs), layout=super().layout(inputs)))
 
-    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the peak of the sums, then the quotient."""
-        quotient = [prod(output)] if len(inputs) > 1 else []
-        return chain_peak(*map(prod, self._chain(inputs)), *quotient)
+    def made(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Return the sums, then the quotient."""
+        sums = chain_results(inputs)
+        return [*sums, *sums[-1:]]
 
 
 class DropPathMean(Mean):
@@ -215,7 +271,7 @@ class DropPathMean(nn.Module):
             for x in inputs[1:]:
                 total = total + x
             return total / len(inputs)
-        x = inputs[0]
+        x = max(inputs, key=len)
         draws = torch.rand([len(inputs), len(x)] + [1] * (x.dim() - 1), device=x.device)
         stays = (draws >= self.p) | (draws == draws.amax(0))
         shares = (stays / stays.sum(0)).to(x.dtype)
@@ -241,7 +297,7 @@ class DropPathMean(nn.Module):
         return f"DropPathMean p={self.p:g}"
 
 
-class Multiply(_Elementwise):
+class Multiply(Elementwise):
     """Product of all inputs."""
 
     help = "Multiplies its inputs value by value: gates and attention."
@@ -250,34 +306,35 @@ class Multiply(_Elementwise):
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save each factor whose partner needs a gradient, and the products in between."""
         saved: set[int] = set()
-        made = 0
+        products: list[Tensor] = []
         needs_grad = inputs[0].needs_grad
-        shapes = self._chain(inputs)
+        made = chain_results(inputs)
         for port, each in enumerate(inputs[1:], 1):
             if each.needs_grad:
                 if port == 1:
                     saved.add(0)
                 else:
-                    made += FLOAT_BYTES * prod(shapes[port - 2])
+                    products.append(made[port - 2])
             if needs_grad:
                 saved.add(port)
             needs_grad = needs_grad or each.needs_grad
-        return SavedForBackward(inputs=tuple(sorted(saved)), per_image=made)
+        return saved_with(saved, products)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return " * ".join(inputs)
 
 
-class Maximum(_Elementwise):
+class Maximum(Elementwise):
     """Largest of all inputs."""
 
     help = "Takes the largest of its inputs value by value (maxout)."
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save both operands of each maximum of which one needs a gradient."""
-        made, needs_grad = 0, inputs[0].needs_grad
+        needs_grad = inputs[0].needs_grad
         saved: set[int] = set()
-        shapes = self._chain(inputs)
+        maxima: list[Tensor] = []
+        made = chain_results(inputs)
         for port, each in enumerate(inputs[1:], 1):
             needs_grad = needs_grad or each.needs_grad
             if needs_grad:
@@ -285,8 +342,8 @@ class Maximum(_Elementwise):
                 if port == 1:
                     saved.add(0)
                 else:
-                    made += FLOAT_BYTES * prod(shapes[port - 2])
-        return SavedForBackward(inputs=tuple(sorted(saved)), per_image=made)
+                    maxima.append(made[port - 2])
+        return saved_with(saved, maxima)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return reduce(lambda one, other: f"torch.maximum({one}, {other})", inputs)
@@ -296,7 +353,26 @@ class Concat(_Join):
     """Stacks its inputs along one axis."""
 
     help = "Concatenates its inputs along one axis, by default the channels."
-    dim = Int(1, minimum=1, maximum=3, help="The axis: 1 channels or features, 2 height, 3 width.")
+    keeps_type = True
+    torch = "Concat"
+    dim = Int(
+        1, minimum=1, maximum=MAX_AXES, help="The axis: 1 channels or features, 2 height, 3 width."
+    )
+    source = '''
+class Concat(nn.Module):
+    """Concatenates tensors along one axis; those with a batch of one stand for every image.
+
+    The number `like` names an input that has a value for each image.
+    """
+
+    def __init__(self, dim, like):
+        super().__init__()
+        self.dim, self.like = dim, like
+
+    def forward(self, *inputs):
+        batch = inputs[self.like].shape[0]
+        return torch.cat([x.expand(batch, *x.shape[1:]) for x in inputs], self.dim)
+'''
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         """Return the channels-last layout if all inputs have it."""
@@ -308,14 +384,7 @@ class Concat(_Join):
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         first = inputs[0].shape
         axis = self.dim - 1
-        if axis >= len(first):
-            raise LayerError(
-                "no-such-axis",
-                f"Concat needs an axis {self.dim}, but the input {show(first)} has only "
-                f"{len(first)} besides the batch",
-                received=len(first),
-                expected=f"at least {self.dim}",
-            )
+        refuse_missing_axis(self, self.dim, first)
         for port, each in enumerate(inputs):
             if len(each.shape) != len(first):
                 raise LayerError(
@@ -347,9 +416,23 @@ class Concat(_Join):
             return inputs[0]
         return reduce(lambda one, other: fold(Binary("+", one, other)), inputs)
 
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        if self.dim != len(code.inputs[0].shape):
+            return inputs[0]
+        return reduce(lambda one, other: fold(Binary("+", one, other)), inputs)
+
+    def constructor(self, code: Code) -> str:
+        """Return a module where a learned tensor is concatenated to one of each image."""
+        batched = [each.batched for each in code.inputs]
+        if len({*batched}) < 2:
+            return ""
+        return f"Concat({code.argument('dim')}, {batched.index(True)})"
+
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         if len(inputs) == 1:
             return inputs[0]
+        if module:
+            return f"{module}({', '.join(inputs)})"
         return f"torch.cat([{', '.join(inputs)}], {code.argument('dim')})"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:

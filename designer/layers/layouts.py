@@ -9,10 +9,16 @@ from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
 
-from designer.layers.tensors import CONTIGUOUS, IMAGE_AXES, Layout, Shape, Tensor
+from designer.layers.tensors import CONTIGUOUS, Layout, Shape, Tensor
 
 _BATCH = 2
 """The batch for which rules are worked out; they are the same for any larger one."""
+
+
+def _whole(tensor: Tensor) -> Shape:
+    """Return the shape with the batch axis, whose size is 1 for a tensor that is broadcast."""
+    return (_BATCH if tensor.batched else 1, *tensor.shape)
+
 
 _Steps = tuple[int, ...]
 
@@ -23,13 +29,14 @@ def _contiguous(shape: Sequence[int]) -> _Steps:
 
 
 def _channels_last(shape: Shape) -> _Steps:
-    channels, height, width = shape
-    return channels * height * width, 1, width * channels, channels
+    channels, *sizes = shape
+    batch, *each = _contiguous((_BATCH, *sizes, channels))
+    return batch, 1, *each[:-1]
 
 
 def steps(tensor: Tensor) -> _Steps:
     """Return the steps along the batch axis and each other axis, in values."""
-    return tensor.layout or _contiguous((_BATCH, *tensor.shape))
+    return tensor.layout or _contiguous(_whole(tensor))
 
 
 def layout_of(shape: Shape, steps: _Steps) -> Layout:
@@ -38,7 +45,7 @@ def layout_of(shape: Shape, steps: _Steps) -> Layout:
 
 
 def channels_last_layout(shape: Shape) -> Layout:
-    """Return the layout of a new image whose channels lie last in memory."""
+    """Return the layout of a new image, sequence or volume whose channels lie last in memory."""
     return layout_of(shape, _channels_last(shape))
 
 
@@ -55,26 +62,41 @@ def _fills(shape: Sequence[int], steps: _Steps, axes: Sequence[int]) -> bool:
 
 def is_contiguous(tensor: Tensor) -> bool:
     """Return whether torch calls a batch of the tensor contiguous."""
-    shape = (_BATCH, *tensor.shape)
+    shape = _whole(tensor)
     return not tensor.layout or _fills(shape, tensor.layout, range(len(shape))[::-1])
 
 
+def is_sequence_first(tensor: Tensor) -> bool:
+    """Tell whether a batch of sequences, its steps before the batch, is contiguous."""
+    shape, each = _whole(tensor), steps(tensor)
+    axes = (1, 0, 2)
+    return _fills([shape[axis] for axis in axes], tuple([each[axis] for axis in axes]), (2, 1, 0))
+
+
 def fills_channels_last(tensor: Tensor) -> bool:
-    """Tell whether the values of images follow each other channels last, without gaps."""
-    shape = (_BATCH, *tensor.shape)
-    return len(shape) == 4 and _fills(shape, steps(tensor), (1, 3, 2, 0))
+    """Tell whether values of images or volumes follow each other channels last, without gaps."""
+    shape = _whole(tensor)
+    return len(shape) in (4, 5) and _fills(shape, steps(tensor), _INNERMOST_FIRST[len(shape)])
 
 
-def is_channels_last(tensor: Tensor) -> bool:
+_INNERMOST_FIRST = {3: (1, 2, 0), 4: (1, 3, 2, 0), 5: (1, 4, 3, 2, 0)}
+"""The axes of a batch whose channels lie last in memory, from the smallest step to the largest."""
+
+
+def is_channels_last(tensor: Tensor, *, sequences: bool = False) -> bool:
     """Return whether torch computes a convolution of the image with its channels last.
 
     It does if the steps could be those of such an image (``is_channels_last_strides_2d`` in
-    ``c10/core/MemoryFormat.h``), even if the image is a slice of another, or contiguous too.
+    ``c10/core/MemoryFormat.h``), even if the image is a slice of another, or contiguous too. So
+    with volumes. A pool of `sequences` takes them for images of height 1.
     """
-    if not tensor.layout or len(tensor.shape) != len(IMAGE_AXES):
+    if not tensor.layout:
         return False
-    shape, least = (_BATCH, *tensor.shape), 0
-    for axis in (1, 3, 2, 0):
+    rank = len(tensor.shape)
+    if rank not in (3, 4) and not (sequences and rank == 2):
+        return False
+    shape, least = _whole(tensor), 0
+    for axis in _INNERMOST_FIRST[len(shape)]:
         step = tensor.layout[axis]
         if step < least or (axis == 0 and least == tensor.layout[1]):
             return False
@@ -83,23 +105,55 @@ def is_channels_last(tensor: Tensor) -> bool:
 
 
 def batch_norm_layout(tensor: Tensor) -> Layout:
-    """Return the layout of a BatchNorm2d's output."""
+    """Return the layout of the output of a BatchNorm2d or BatchNorm3d."""
     last = fills_channels_last(tensor) or is_channels_last(tensor)
     return channels_last_layout(tensor.shape) if last and not is_contiguous(tensor) else CONTIGUOUS
 
 
 def view(tensor: Tensor, shape: Shape) -> Layout | None:
     """Return the layout of the same values under other axes; None if torch has to copy them."""
-    return _view((_BATCH, *tensor.shape), steps(tensor), (_BATCH, *shape))
+    whole = _whole(tensor)
+    return _view(whole, steps(tensor), (whole[0], *shape))
 
 
 def rows_are_even(tensor: Tensor) -> bool:
     """Tell whether the rows of a whole batch, along the last axis, lie at even distances."""
-    shape = (_BATCH, *tensor.shape)
+    shape = _whole(tensor)
     rows = 1
     for size in shape[:-1]:
         rows *= size
     return _view(shape, steps(tensor), (rows, shape[-1])) is not None
+
+
+def is_list_of_matrices(tensor: Tensor, leading: Shape, batched: bool) -> bool:
+    """Tell whether torch multiplies the last two axes as matrices without a copy of the tensor.
+
+    ``torch.matmul`` broadcasts all axes before these and makes them one (`_matmul_impl` in
+    ``aten/src/ATen/native/LinearAlgebra.cpp``).
+
+    Parameters
+    ----------
+    leading
+        The axes before the last two, after broadcasting, without the batch axis.
+    batched
+        Whether the product has a value for each image.
+    """
+    whole = (_BATCH if batched else 1, *leading, *tensor.shape[-2:])
+    spread = [
+        0 if own == 1 != size else step
+        for own, size, step in zip(_whole(tensor), whole, steps(tensor), strict=True)
+    ]
+    number = 1
+    for size in whole[:-2]:
+        number *= size
+    return _view(whole, tuple(spread), (number, *whole[-2:])) is not None
+
+
+def swapped(tensor: Tensor) -> Tensor:
+    """Return a tensor with its last two axes exchanged, a view."""
+    (*others, one, two), (*most, step, last) = tensor.shape, steps(tensor)
+    shape = (*others, two, one)
+    return tensor._replace(shape=shape, layout=layout_of(shape, (*most, last, step)))
 
 
 def _view(old: Sequence[int], steps: _Steps, new: Sequence[int]) -> Layout | None:
@@ -130,19 +184,20 @@ def elementwise_layout(inputs: Sequence[Tensor], shape: Shape) -> Layout:
     """
     if not any(each.layout for each in inputs):
         return CONTIGUOUS
-    if all(each.shape == shape for each in inputs):
+    batched = any(each.batched for each in inputs)
+    if all(each.shape == shape and each.batched is batched for each in inputs):
         if all(map(is_contiguous, inputs)):
             return CONTIGUOUS
-        if all(map(fills_channels_last, inputs)):
+        if len(shape) == 3 and all(map(fills_channels_last, inputs)):  # not so with volumes
             return channels_last_layout(shape)
         first = steps(inputs[0])
         if all(steps(each) == first for each in inputs) and _is_dense(inputs[0]):
             return inputs[0].layout
-    whole = (_BATCH, *shape)
+    whole = (_BATCH if batched else 1, *shape)
     operands = [
         [
             0 if own == 1 != size else step
-            for own, size, step in zip((_BATCH, *each.shape), whole, steps(each), strict=True)
+            for own, size, step in zip(_whole(each), whole, steps(each), strict=True)
         ]
         for each in inputs
     ]
@@ -168,7 +223,7 @@ def layout_like(tensor: Tensor) -> Layout:
 
 def _is_dense(tensor: Tensor) -> bool:
     """Tell whether the values fill their memory without gaps, in any order of the axes."""
-    shape = (_BATCH, *tensor.shape)
+    shape = _whole(tensor)
     axes = [axis for axis in range(len(shape)) if shape[axis] > 1]
     return _fills(shape, steps(tensor), sorted(axes, key=lambda axis: steps(tensor)[axis]))
 

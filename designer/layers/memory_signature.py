@@ -137,6 +137,7 @@ def layer_signature(
     convolved: Ports,
     allocates_in_eval: bool,
     in_place_variant: MemorySignature | None,
+    further_outputs: int = 0,
 ) -> MemorySignature:
     """Return the one signature of a layer with these contents; give all arguments by position.
 
@@ -144,22 +145,34 @@ def layer_signature(
     ----------
     view, view_in_eval
         Whether the output lies in the storage of the first input, in train and in eval mode.
+    further_outputs
+        How many outputs it has after the first. All are views of the first input, or none is.
     role, graph_port, writable, saved_for_backward, saved_in_eval, convolved, allocates_in_eval, \
     in_place_variant
         As in `MemorySignature` and `StorageAlias`.
     """
     alias = StorageAlias(not view, 0, not view_in_eval, 0, writable)
+    further = [
+        StorageAlias(
+            not view,
+            0 if view else port,
+            not view_in_eval,
+            0 if view_in_eval else port,
+            writable and not view,
+        )
+        for port in range(1, further_outputs + 1)
+    ]
     return MemorySignature(
         role,
         graph_port,
         True,
-        (alias,),
+        (alias, *further),
         saved_for_backward,
         saved_in_eval,
         convolved,
         allocates_in_eval,
         in_place_variant,
-        None if view or view_in_eval or in_place_variant else alias,
+        None if view or view_in_eval or in_place_variant or further_outputs else alias,
     )
 
 

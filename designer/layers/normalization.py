@@ -6,7 +6,13 @@ from math import prod
 
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
-from designer.layers.errors import LayerError, SetParameters, largest_divisor, need_image
+from designer.layers.errors import (
+    LayerError,
+    SetParameters,
+    largest_divisor,
+    need_image,
+    need_spatial,
+)
 from designer.layers.layouts import (
     batch_norm_layout,
     elementwise_layout,
@@ -19,6 +25,7 @@ from designer.layers.tensors import (
     FLOAT_BYTES,
     INDEX_BYTES,
     ITS_INPUT,
+    MAX_AXES,
     POINT,
     WEIGHT,
     AllPositions,
@@ -35,7 +42,8 @@ from designer.layers.tensors import (
 
 # Few sizes occur in a network, and many norms share them: tuples are built once for each.
 @lru_cache(maxsize=1024)
-def _affine(shape: Shape) -> tuple[State, State]:
+def affine_states(shape: Shape) -> tuple[State, State]:
+    """Return the scale and the shift of a norm."""
     return State("weight", shape, WEIGHT), State("bias", shape, BIAS)
 
 
@@ -52,6 +60,7 @@ class _BatchNorm(Layer):
     """Base of the norms over the batch, which use running statistics in eval mode."""
 
     category = Category.NORMALIZATION
+    keeps_zero = True
     positional = ("in_channels",)
     eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
     momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch in the statistics.")
@@ -62,7 +71,7 @@ class _BatchNorm(Layer):
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         channels = inputs[0].shape[0]
-        return (*(_affine((channels,)) if self.affine else ()), *_running(channels))
+        return (*(affine_states((channels,)) if self.affine else ()), *_running(channels))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, and the batch's mean and deviation per channel."""
@@ -78,36 +87,51 @@ class _BatchNorm(Layer):
         return self.saved_in_eval(inputs, output)
 
 
-class BatchNorm2d(_BatchNorm):
-    """Batch normalization of images."""
-
-    help = "Normalizes each channel over the batch and all positions."
-    torch = "nn.BatchNorm2d"
+class _SpatialBatchNorm(_BatchNorm):
+    """Base of the norms of images and volumes."""
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         return batch_norm_layout(inputs[0])
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return need_image(self, inputs)
+        return need_spatial(self, inputs, self.spatial_axes)
+
+
+class BatchNorm2d(_SpatialBatchNorm):
+    """Batch normalization of images."""
+
+    help = "Normalizes each channel over the batch and all positions."
+    torch = "nn.BatchNorm2d"
 
 
 class BatchNorm1d(_BatchNorm):
     """Batch normalization of features."""
 
-    help = "Normalizes each feature over the batch."
+    help = "Normalizes each feature, or channel of a sequence, over the batch and all positions."
     torch = "nn.BatchNorm1d"
+    spatial_axes = 1
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         shape = inputs[0].shape
-        if len(shape) == 3:
+        if len(shape) > 2:
+            received, norm = "the image ", "; BatchNorm2d normalizes images"
+            if len(shape) > 3:
+                received, norm = "", "; BatchNorm3d normalizes volumes" if len(shape) == 4 else ""
             raise LayerError(
                 "not-features",
-                f"BatchNorm1d needs features, received the image {show(shape)}; BatchNorm2d "
-                "normalizes images",
+                f"BatchNorm1d needs features, received {received}{show(shape)}{norm}",
                 received=show(shape),
                 expected="features",
             )
         return shape
+
+
+class BatchNorm3d(_SpatialBatchNorm):
+    """Batch normalization of volumes."""
+
+    help = "Normalizes each channel of volumes over the batch and all positions."
+    torch = "nn.BatchNorm3d"
+    spatial_axes = 3
 
 
 class LocalResponseNorm(Layer):
@@ -115,6 +139,7 @@ class LocalResponseNorm(Layer):
 
     category = Category.NORMALIZATION
     help = "Divides each value by the energy of its neighboring channels (AlexNet)."
+    keeps_zero = True
     torch = "nn.LocalResponseNorm"
     positional = ("size",)
     size = Int(5, maximum=10_000, help="Neighboring channels that take part.")
@@ -157,6 +182,7 @@ class GroupNorm(Layer):
 
     category = Category.NORMALIZATION
     help = "Normalizes groups of channels of each image by itself."
+    keeps_zero = True
     torch = "nn.GroupNorm"
     channels_last = True
     positional = ("num_groups", "in_channels")
@@ -193,7 +219,7 @@ class GroupNorm(Layer):
         return AllPositions(tuple(range(len(output))), directly=True)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        return _affine((inputs[0].shape[0],)) if self.affine else ()
+        return affine_states((inputs[0].shape[0],)) if self.affine else ()
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, and mean and deviation of each group."""
@@ -204,18 +230,21 @@ class GroupNorm(Layer):
         return FLOAT_BYTES * (prod(output) + 2 * self.num_groups)
 
 
-class LayerNorm(Layer):
-    """Layer normalization."""
+class LastAxesNorm(Layer):
+    """Base of the norms of the last axes, each slice of these by itself."""
 
     category = Category.NORMALIZATION
-    help = "Normalizes all values of each image, or its last axes, with a scale for each value."
-    torch = "nn.LayerNorm"
-    axes = Int(0, minimum=0, maximum=3, help="How many of the last axes to normalize; 0 is all.")
-    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+    keeps_zero = True
+    axes = Int(
+        0, minimum=0, maximum=MAX_AXES, help="How many of the last axes to normalize; 0 is all."
+    )
     affine = Bool(True, help="Learn a scale and a shift for each value.")
 
     def _normalized(self, inputs: Sequence[Tensor]) -> Shape:
         return inputs[0].shape[-self.axes :]
+
+    def _slices(self, inputs: Sequence[Tensor]) -> int:
+        return inputs[0].values // prod(self._normalized(inputs))
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         if self.axes > len(inputs[0].shape):
@@ -231,36 +260,42 @@ class LayerNorm(Layer):
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
         return AllPositions(tuple(range(len(output)))[-self.axes :], directly=True)
 
+    def constructor(self, code: Code) -> str:
+        rank = len(code.inputs[0].shape)
+        if rank == 1 or self.axes == 1:
+            shape = code.features
+        else:
+            shape = f"{code.shape}[-{self.axes}:]" if 0 < self.axes < rank else code.shape
+        options = [f"eps={code.argument('eps')}"] if code.keywords(["eps"]) else []
+        if not self.affine:
+            options.append("elementwise_affine=False")
+        return f"{self.torch}({', '.join([shape, *options])})"
+
+
+class LayerNorm(LastAxesNorm):
+    """Layer normalization."""
+
+    help = "Normalizes all values of each image, or its last axes, with a scale for each value."
+    torch = "nn.LayerNorm"
+    eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
+
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
-        return _affine(self._normalized(inputs)) if self.affine else ()
+        return affine_states(self._normalized(inputs)) if self.affine else ()
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, and mean and deviation of each slice that is normalized."""
         return SavedForBackward(inputs=(0,), per_image=2 * FLOAT_BYTES * self._slices(inputs))
 
-    def _slices(self, inputs: Sequence[Tensor]) -> int:
-        return inputs[0].values // prod(self._normalized(inputs))
-
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the bytes of the output, and of the mean and deviation of each slice."""
         return FLOAT_BYTES * (prod(output) + 2 * self._slices(inputs))
 
-    def constructor(self, code: Code) -> str:
-        shape = code.channels if len(code.inputs[0].shape) == 1 else code.shape
-        if 0 < self.axes < len(code.inputs[0].shape):
-            shape = f"{shape}[-{self.axes}:]"
-        options = [f"eps={code.argument('eps')}"] if code.keywords(["eps"]) else []
-        if not self.affine:
-            options.append("elementwise_affine=False")
-        return f"nn.LayerNorm({', '.join([shape, *options])})"
 
-
-class InstanceNorm2d(Layer):
-    """Instance normalization."""
+class _InstanceNorm(Layer):
+    """Normalizes each channel of each sample over any number of axes."""
 
     category = Category.NORMALIZATION
-    help = "Normalizes each channel of each image by itself."
-    torch = "nn.InstanceNorm2d"
+    keeps_zero = True
     positional = ("in_channels",)
     eps = Float(1e-5, minimum=1e-12, maximum=1.0, help="Added to the variance.")
     momentum = Float(0.1, minimum=0.0, maximum=1.0, help="Weight of a new batch in the statistics.")
@@ -268,23 +303,26 @@ class InstanceNorm2d(Layer):
     track_running_stats = Bool(False, help="Keep running statistics for eval mode.")
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        channels, height, width = need_image(self, inputs)
-        if height * width == 1:
+        shape = need_spatial(self, inputs, self.spatial_axes)
+        if max(shape[1:]) == 1:
             raise LayerError(
                 "one-value",
-                "InstanceNorm2d needs more than one value per channel, received 1×1",
-                received="1×1",
+                f"{type(self).__name__} needs more than one value per channel, received "
+                f"{show(shape[1:])}",
+                received=show(shape[1:]),
                 expected="more than one position",
             )
-        return channels, height, width
+        return shape
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
         """Return all positions, unless running statistics replace theirs."""
-        return POINT if self.track_running_stats else AllPositions((1, 2), directly=True)
+        if self.track_running_stats:
+            return POINT
+        return AllPositions(tuple(range(1, len(output))), directly=True)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         channels = inputs[0].shape[0]
-        affine = _affine((channels,)) if self.affine else ()
+        affine = affine_states((channels,)) if self.affine else ()
         return (*affine, *(_running(channels) if self.track_running_stats else ()))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
@@ -314,3 +352,26 @@ class InstanceNorm2d(Layer):
     ) -> SavedForBackward:
         """Save what it does in eval mode, in which a frozen norm always is."""
         return self.saved_in_eval(inputs, output)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Instance normalization."""
+
+    help = "Normalizes each channel of each image by itself."
+    torch = "nn.InstanceNorm2d"
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Instance normalization of sequences."""
+
+    help = "Normalizes each channel of each sequence by itself."
+    torch = "nn.InstanceNorm1d"
+    spatial_axes = 1
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Instance normalization of volumes."""
+
+    help = "Normalizes each channel of each volume by itself."
+    torch = "nn.InstanceNorm3d"
+    spatial_axes = 3

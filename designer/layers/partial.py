@@ -17,7 +17,7 @@ from designer.layers.kernels import (
     spatial_formula,
     window_text,
 )
-from designer.layers.parameters import Bool, IntPair, Parameter
+from designer.layers.parameters import Bool, Parameter, SpatialInts
 from designer.layers.tensors import (
     BIAS,
     FLOAT_BYTES,
@@ -67,9 +67,9 @@ class PartialConv2d(Initialized):
     help = "A convolution whose kernels read only some of the channels, as a table says (LeNet-5)."
     torch = "PartialConv2d"
     table = Table("0", help="Channels that each kernel reads, from 0 on; a row for each kernel.")
-    kernel_size = IntPair(help="Height and width of the kernels.")
-    stride = IntPair((1, 1), help="Step of the kernels.")
-    padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")
+    kernel_size = SpatialInts(help="{sides} of the kernels.")
+    stride = SpatialInts(1, help="Step of the kernels.")
+    padding = SpatialInts(0, minimum=0, help="{lines} added on each side.")
     bias = Bool(True, help="Add a learned number per output channel.")
     source = '''
 class PartialConv2d(nn.Module):

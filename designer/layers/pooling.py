@@ -1,31 +1,30 @@
-"""Pooling: a window, or the whole image, becomes one value per channel."""
+"""Pooling: each window becomes one value per channel; and MaxUnpool, which undoes that."""
 
 from collections.abc import Sequence
-from math import ceil, gcd, prod
+from math import prod
 from typing import ClassVar
 
+from designer.design.expressions import Tree
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
-from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.errors import LayerError, SetParameters, need_spatial
 from designer.layers.kernels import (
+    all_sides,
+    lines_of_axes,
     output_size,
     refuse_large_kernel,
     spatial_formula,
     window_text,
 )
-from designer.layers.layouts import elementwise_layout, view
-from designer.layers.parameters import (
-    Bool,
-    Float,
-    IntPair,
-    OptionalIntPair,
-    Pair,
-)
+from designer.layers.layouts import elementwise_layout
+from designer.layers.parameters import Bool, Float, OptionalSpatialInts, Sizes, SpatialInts
+from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
-    ADAPTIVE,
     FLOAT_BYTES,
+    IMAGE_AXES,
     INDEX_BYTES,
     ITS_INPUT,
+    TRANSPOSED,
     Layout,
     SavedForBackward,
     Shape,
@@ -35,7 +34,7 @@ from designer.layers.tensors import (
 )
 
 
-class _Maximum(Layer):
+class Maximum(Layer):
     """Base of the pools that keep a maximum, for which torch notes the index of each one."""
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
@@ -47,34 +46,34 @@ class _Maximum(Layer):
         return (FLOAT_BYTES + INDEX_BYTES) * prod(output)
 
 
-class _Pool(Layer):
+class SlidingPool(Layer):
     """Base of the pools whose window slides over each channel."""
 
     category = Category.POOLING
-    kernel_size = IntPair(help="Height and width of the window.")
-    stride = OptionalIntPair(help="Step of the window; nothing means the window's own size.")
+    kernel_size = SpatialInts(help="{sides} of the window.")
+    stride = OptionalSpatialInts(help="Step of the window; nothing means the window's own size.")
     ceil_mode = Bool(False, help="Keep a last window that reaches beyond the border.")
     positional: ClassVar[tuple[str, ...]] = ("kernel_size",)
 
     @property
-    def step(self) -> Pair:
+    def step(self) -> Sizes:
         """The stride; where none is given, the window's size."""
         return self.kernel_size if self.stride is None else self.stride
 
-    def padding_of(self) -> Pair:
+    def padding_of(self) -> Sizes:
         """Return the padding on each side."""
-        return (0, 0)
+        return (0,) * self.spatial_axes
 
-    def dilation_of(self) -> Pair:
+    def dilation_of(self) -> Sizes:
         """Return the distance between the window's elements."""
-        return (1, 1)
+        return (1,) * self.spatial_axes
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """Return the shape as for a convolution.
 
         In ceil mode the last window must start inside the image or its left padding (torch's rule).
         """
-        channels, *sizes = need_image(self, inputs)
+        channels, *sizes = need_spatial(self, inputs, self.spatial_axes)
         kernel, step, padding, dilation = (
             self.kernel_size,
             self.step,
@@ -98,9 +97,9 @@ class _Pool(Layer):
         padding, dilation = self.padding_of(), self.dilation_of()
         reach = [d * (k - 1) for d, k in zip(dilation, self.kernel_size, strict=True)]
         return Window(
-            (reach[0] + 1, reach[1] + 1),
+            tuple([each + 1 for each in reach]),
             self.step,
-            (reach[0] / 2 - padding[0], reach[1] / 2 - padding[1]),
+            tuple([each / 2 - p for each, p in zip(reach, padding, strict=True)]),
             dilation,
         )
 
@@ -121,17 +120,17 @@ class _Pool(Layer):
         return window_text(type(self).__name__, self.kernel_size, self.step)
 
 
-class _PaddedPool(_Pool):
+class _PaddedPool(SlidingPool):
     """A pool whose border may be padded by up to half a window."""
 
-    padding = IntPair((0, 0), minimum=0, help="Rows and columns added on each side.")
+    padding = SpatialInts(0, minimum=0, help="{lines} added on each side.")
 
-    def padding_of(self) -> Pair:
+    def padding_of(self) -> Sizes:
         return self.padding
 
     def check(self) -> None:
         """Refuse windows that could lie entirely in the padding, as torch does."""
-        for axis, name in ((0, "height"), (1, "width")):
+        for axis, name in enumerate(WORDS[self.spatial_axes].names):
             if 2 * self.padding[axis] > self.kernel_size[axis]:
                 half = tuple(
                     min(p, k // 2) for p, k in zip(self.padding, self.kernel_size, strict=True)
@@ -147,31 +146,216 @@ class _PaddedPool(_Pool):
                 )
 
 
-class MaxPool2d(_Maximum, _PaddedPool):
+class _MaxPool(Maximum, _PaddedPool):
+    """The maximum of a window over any number of axes."""
+
+    keeps_zero = True
+    channels_last = True
+    dilation = SpatialInts(1, help="Distance between the window's elements; 1 is dense.")
+    return_indices = Bool(
+        False, help="Also give, as a second output, where each maximum lay: for a MaxUnpool2d."
+    )
+
+    def dilation_of(self) -> Sizes:
+        return self.dilation
+
+    def further_outputs(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        if not self.return_indices:
+            return ()
+        shape, layout = self.output_shape(inputs), self.layout(inputs)
+        indices = inputs[0]._replace(shape=shape, layout=layout, axes=IMAGE_AXES, integer=True)
+        if indices.layout_in_eval is not None:
+            in_eval = inputs[0]._replace(layout=indices.layout_in_eval, layout_in_eval=None)
+            indices = indices._replace(layout_in_eval=self.layout((in_eval,)))
+        return (indices,)
+
+    def further_channels(self, inputs: Sequence[Tree], code: Code) -> Sequence[Tree | None]:
+        return [self.channels(inputs, code)] * self.return_indices
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Save the input and the indices, which may be an output."""
+        if self.return_indices:
+            return SavedForBackward(inputs=(0,), outputs=(1,))
+        return super().saved_for_backward(inputs, output)
+
+
+class MaxPool2d(_MaxPool):
     """Maximum of a window."""
 
     help = "Keeps the largest value of each window."
     torch = "nn.MaxPool2d"
+
+
+class MaxPool1d(_MaxPool):
+    """Maximum of a window of a sequence."""
+
+    help = "Keeps the largest value of each window of a sequence."
+    torch = "nn.MaxPool1d"
+    spatial_axes = 1
+
+
+class MaxPool3d(_MaxPool):
+    """Maximum of a window of a volume."""
+
+    help = "Keeps the largest value of each window of a volume."
+    torch = "nn.MaxPool3d"
+    spatial_axes = 3
+
+
+class MaxUnpool2d(Layer):
+    """Puts maxima back at their places."""
+
+    category = Category.POOLING
+    help = "Puts each value back where a MaxPool2d with return_indices found it; the rest is 0."
+    torch = "nn.MaxUnpool2d"
+    inputs = (2, 2)
+    takes_integers = (1,)
     channels_last = True
-    dilation = IntPair((1, 1), help="Distance between the window's elements; 1 is dense.")
+    positional = ("kernel_size",)
+    kernel_size = SpatialInts(help="{sides} of the window of the pool.")
+    stride = OptionalSpatialInts(help="Step of the window; nothing means the window's own size.")
+    padding = SpatialInts(0, minimum=0, help="{lines} that the pool added on each side.")
+    output_size = OptionalSpatialInts(
+        help="{sides} of the pool's input, if the windows did not cover it evenly."
+    )
 
-    def dilation_of(self) -> Pair:
-        return self.dilation
+    @property
+    def step(self) -> Sizes:
+        """The stride; where none is given, the window's size."""
+        return self.kernel_size if self.stride is None else self.stride
+
+    def _usual(self, sizes: Sequence[int]) -> Sizes:
+        """Return (size - 1) stride - 2 padding + kernel of each axis."""
+        settings = zip(sizes, self.step, self.padding, self.kernel_size, strict=True)
+        return tuple([(size - 1) * s - 2 * p + k for size, s, p, k in settings])
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Return the usual size, or the given one, which torch wants within a step of it."""
+        shape = need_spatial(self, inputs, self.spatial_axes)
+        if inputs[1].shape != shape:
+            raise LayerError(
+                "inputs-differ",
+                f"there is an index for each value: the values are {show(shape)}, the indices "
+                f"{show(inputs[1].shape)}",
+                port=1,
+                received=show(inputs[1].shape),
+                expected=show(shape),
+            )
+        if inputs[0].batched is not inputs[1].batched:
+            raise LayerError(
+                "inputs-differ",
+                "the values and the indices must both be of each image, or both the same for every "
+                "image",
+                port=1,
+                received="only one of them of each image",
+                expected="values and indices of each image",
+            )
+        usual = self._usual(shape[1:])
+        if min(usual) < 1:
+            raise LayerError(
+                "nothing-left",
+                f"padding {show(self.padding)} cuts away the whole output ({show(usual)})",
+                received=show(usual),
+                expected=f"at least {show([1] * len(usual))}",
+                remedies=[SetParameters("set padding to 0", {"padding": 0})],
+            )
+        names = WORDS[self.spatial_axes].names
+        for name, size, given, step in zip(
+            names, usual, self.output_size or usual, self.step, strict=True
+        ):
+            if abs(given - size) >= step:
+                raise LayerError(
+                    "output-size",
+                    f"the output's {name} can be from {size - step + 1} to {size + step - 1}; "
+                    f"received {given}",
+                    axis=name,
+                    received=given,
+                    expected=f"{size - step + 1} to {size + step - 1}",
+                    remedies=[SetParameters("leave the output size out", {"output_size": None})],
+                )
+        return (shape[0], *(self.output_size or usual))
+
+    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        """Save the indices."""
+        return SavedForBackward(inputs=(1,))
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
+        """Return the windows of the pool in which an output may lie."""
+        settings = [*zip(self.kernel_size, self.step, self.padding, strict=True)]
+        return Window(
+            tuple([kernel / step for kernel, step, _ in settings]),
+            tuple([1 / step for _, step, _ in settings]),
+            tuple([(padding - (kernel - 1) / 2) / step for kernel, step, padding in settings]),
+            taps=TRANSPOSED,
+        )
+
+    def constructor(self, code: Code) -> str:
+        rest = code.keywords(("stride", "padding"))
+        return f"nn.MaxUnpool2d({', '.join([code.argument('kernel_size'), *rest])})"
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        size = []
+        if self.output_size is not None:
+            text = code.texts.get("output_size", repr(self.output_size))
+            size = [f"output_size={text}"]
+        return f"{module}({', '.join([*inputs, *size])})"
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        if self.output_size is not None:
+            return (f"{all_sides(self.spatial_axes)} = output size = {show(output[1:])}",)
+        sizes = inputs[0].shape[1:]
+        rows = zip(sizes, self.step, self.padding, self.kernel_size, output[1:], strict=True)
+        return lines_of_axes([f"({n} - 1)·{s} - 2·{p} + {k} = {new}" for n, s, p, k, new in rows])
+
+    def summary(self) -> str:
+        return window_text("MaxUnpool2d", self.kernel_size, self.step)
 
 
-class AvgPool2d(_PaddedPool):
-    """Average of a window."""
+class _AvgPool(_PaddedPool):
+    """The average of a window over any number of axes."""
 
-    help = "Averages each window."
-    torch = "nn.AvgPool2d"
-    channels_last = True
+    keeps_zero = True
     count_include_pad = Bool(True, help="Count the padding's zeros in the average.")
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         return ITS_INPUT
 
 
-class LPPool2d(_Pool):
+class AvgPool2d(_AvgPool):
+    """Average of a window."""
+
+    help = "Averages each window."
+    torch = "nn.AvgPool2d"
+    channels_last = True
+
+
+class AvgPool1d(_AvgPool):
+    """Average of a window of a sequence."""
+
+    help = "Averages each window of a sequence."
+    torch = "nn.AvgPool1d"
+    spatial_axes = 1
+    channels_last = True
+
+
+class AvgPool3d(_AvgPool):
+    """Average of a window of a volume."""
+
+    help = "Averages each window of a volume."
+    torch = "nn.AvgPool3d"
+    spatial_axes = 3
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Return the shape; torch refuses a window larger than the input, whatever its padding."""
+        shape = super().output_shape(inputs)
+        none, dense = (0,) * self.spatial_axes, self.dilation_of()
+        refuse_large_kernel(
+            self, inputs[0].shape, self.kernel_size, none, dense, padding_helps=False
+        )
+        return shape
+
+
+class LPPool2d(SlidingPool):
     """Power average of a window."""
 
     help = "Sums the p-th powers of each window and takes the p-th root: p = 1 sums, ∞ is max."
@@ -198,220 +382,3 @@ class LPPool2d(_Pool):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the powers and their means, or the means with signs, sizes and their product."""
         return FLOAT_BYTES * max(inputs[0].values + prod(output), 4 * prod(output))
-
-
-class _Adaptive(Layer):
-    """Base of the pools whose windows follow from the output size."""
-
-    category = Category.POOLING
-    positional = ("output_size",)
-    output_size = IntPair(help="Height and width of the output, whatever the input's size.")
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return (need_image(self, inputs)[0], *self.output_size)
-
-    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        """Return the mean window: window i spans floor(i in / out) to ceil((i + 1) in / out)."""
-        if self.output_size == (1, 1):
-            return None
-        size, stride, offset = [], [], []
-        for before, after in zip(inputs[0].shape[1:], self.output_size, strict=True):
-            # Where a border falls inside an input, two windows share it: some are one larger.
-            whole, rest = divmod(before, after)
-            size.append(whole + (rest > 0) + (rest > gcd(before, after)))
-            stride.append(before / after)
-            offset.append((ceil(before / after) - 1) / 2)
-        return Window(
-            (size[0], size[1]), (stride[0], stride[1]), (offset[0], offset[1]), taps=ADAPTIVE
-        )
-
-    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        return (f"height, width = output size = {show(self.output_size)}",)
-
-    def summary(self) -> str:
-        return f"{type(self).__name__} to {show(self.output_size)}"
-
-
-class AdaptiveAvgPool2d(_Adaptive):
-    """Average pooling to a given size."""
-
-    help = "Averages as many windows as the output has positions."
-    torch = "nn.AdaptiveAvgPool2d"
-    channels_last = True
-
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the input, but nothing for a 1x1 output, which torch computes as a mean."""
-        return SavedForBackward() if self.output_size == (1, 1) else ITS_INPUT
-
-
-class AdaptiveMaxPool2d(_Maximum, _Adaptive):
-    """Maximum pooling to a given size."""
-
-    help = "Keeps the largest value of as many windows as the output has positions."
-    torch = "nn.AdaptiveMaxPool2d"
-    channels_last = True
-
-
-class GlobalAvgPool2d(Layer):
-    """Average of each channel."""
-
-    category = Category.POOLING
-    help = "Averages each channel to one number: an image becomes a row of features."
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return (need_image(self, inputs)[0],)
-
-    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window | None:
-        return None
-
-    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        return f"{inputs[0]}.mean((2, 3))"
-
-    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        return (f"features = channels = {show(output)}",)
-
-
-class FractionalMaxPool2d(_Maximum):
-    """Maximum pooling with random windows."""
-
-    category = Category.POOLING
-    help = "Max pooling by a factor below two: windows of random position (Graham 2014)."
-    torch = "nn.FractionalMaxPool2d"
-    positional = ("kernel_size",)
-    kernel_size = IntPair((2, 2), help="Height and width of the windows.")
-    output_ratio = Float(
-        0.7, minimum=0.01, maximum=0.99, help="Size of the output relative to the input."
-    )
-
-    def constructor(self, code: Code) -> str:
-        """Write the ratio always: torch has no default for it."""
-        ratio = f"output_ratio={code.argument('output_ratio')}"
-        return f"nn.FractionalMaxPool2d({code.argument('kernel_size')}, {ratio})"
-
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        """Return floor(size x ratio); torch needs output + kernel - 1 <= size."""
-        channels, *sizes = need_image(self, inputs)
-        new = [int(size * self.output_ratio) for size in sizes]
-        for axis, name in ((0, "height"), (1, "width")):
-            if new[axis] < 1 or new[axis] + self.kernel_size[axis] - 1 > sizes[axis]:
-                raise LayerError(
-                    "kernel-too-large",
-                    f"windows of {self.kernel_size[axis]} do not fit {new[axis]} times into the "
-                    f"input's {name} of {sizes[axis]}",
-                    axis=name,
-                    received=sizes[axis],
-                    expected=f"at least {max(1, new[axis]) + self.kernel_size[axis] - 1}",
-                    remedies=[SetParameters("set kernel size to 1", {"kernel_size": 1})]
-                    if min(new) > 0
-                    else [],
-                )
-        return channels, new[0], new[1]
-
-    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the bytes of output, indices, and two random numbers for each channel."""
-        return super().peak_bytes(inputs, output) + 2 * FLOAT_BYTES * output[0]
-
-    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
-        """Return the window, with the mean distance between windows as stride.
-
-        The first window begins at the first input, and the last one ends at the last input.
-        """
-        (height, width), sizes = self.kernel_size, inputs[0].shape[1:]
-        steps = [
-            (before - kernel) / max(after - 1, 1)
-            for before, after, kernel in zip(sizes, output[1:], self.kernel_size, strict=True)
-        ]
-        return Window((height, width), (steps[0], steps[1]), ((height - 1) / 2, (width - 1) / 2))
-
-    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        return tuple(
-            f"{name} = ⌊{inputs[0].shape[axis + 1]} · {self.output_ratio:g}⌋ = {output[axis + 1]}"
-            for axis, name in ((0, "height"), (1, "width"))
-        )
-
-
-class StochasticPool2d(_Pool):
-    """Random choice from a window."""
-
-    help = "Picks a value of each window with a chance in proportion to it (Zeiler, Fergus 2013)."
-    torch = "StochasticPool2d"
-    ceil_mode = Bool(False, help="Keep a last window that reaches beyond the border.")
-    source = '''
-class StochasticPool2d(nn.Module):
-    """Stochastic pooling (arXiv:1301.3557): draws in training, takes the expectation otherwise.
-
-    A window's values, cut off below zero, are the odds; a window of zeros has even odds.
-    """
-
-    def __init__(self, kernel_size, stride=None, ceil_mode=False):
-        super().__init__()
-        pair = lambda value: (value, value) if isinstance(value, int) else tuple(value)
-        self.kernel_size = pair(kernel_size)
-        self.stride = self.kernel_size if stride is None else pair(stride)
-        self.ceil_mode = ceil_mode
-
-    def forward(self, x):
-        (kh, kw), (sh, sw) = self.kernel_size, self.stride
-        height, width = self.count(x.shape[2], kh, sh), self.count(x.shape[3], kw, sw)
-        bottom, right = (height - 1) * sh + kh - x.shape[2], (width - 1) * sw + kw - x.shape[3]
-        if bottom > 0 or right > 0:
-            x = F.pad(x, (0, max(right, 0), 0, max(bottom, 0)))
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
-            windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
-        with torch.no_grad():
-            odds = windows.clamp(min=0)
-            odds = torch.where(odds.sum(2, keepdim=True) > 0, odds, torch.ones_like(odds))
-            odds = odds / odds.sum(2, keepdim=True)
-        if not self.training:
-            return (windows * odds).sum(2).unflatten(2, (height, width))
-        draws = torch.multinomial(odds.transpose(2, 3).flatten(0, 2), 1)
-        draws = draws.view(x.shape[0], -1, height, width)
-        top = torch.arange(height, device=x.device).view(-1, 1) * sh
-        left = torch.arange(width, device=x.device) * sw
-        indices = (top + draws // kw) * x.shape[3] + left + draws % kw
-        return x.flatten(2).gather(2, indices.flatten(2)).unflatten(2, (height, width))
-
-    def count(self, size, kernel, stride):
-        """Count windows; in ceil mode the last may reach beyond the border, if it begins inside."""
-        if not self.ceil_mode:
-            return (size - kernel) // stride + 1
-        return min(-(-(size - kernel) // stride), (size - 1) // stride) + 1
-'''
-
-    def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the drawn indices and the input with its positions in one row.
-
-        It is copied if a window reaches beyond its border, or rows lie at uneven distances.
-        """
-        image = inputs[0]
-        drawn, padded = INDEX_BYTES * prod(output), self._padded_values(inputs, output)
-        channels, *sizes = image.shape
-        if not padded and view(image, (channels, prod(sizes))) is not None:
-            return SavedForBackward(inputs=(0,), per_image=drawn)
-        return SavedForBackward(per_image=drawn + FLOAT_BYTES * (padded or image.values))
-
-    def _padded_values(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the values of the padded copy; 0 if no window reaches beyond the border."""
-        channels, *sizes = inputs[0].shape
-        reached = [
-            max(size, (after - 1) * step + kernel)
-            for size, after, step, kernel in zip(
-                sizes, output[1:], self.step, self.kernel_size, strict=True
-            )
-        ]
-        return 0 if reached == sizes else channels * prod(reached)
-
-    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the padded copy and what the odds need.
-
-        These are the windows, their positive parts, the even odds and the odds, each as large as
-        all windows together, and a bool for each window. The memory of the windows is at least as
-        large as the image, since torch's `unfold` makes it by resizing.
-        """
-        windows, padded = prod(output) * prod(self.kernel_size), self._padded_values(inputs, output)
-        unfolded = max(windows, padded or inputs[0].values)
-        return FLOAT_BYTES * (padded + unfolded + 3 * windows) + prod(output)
-
-    def saved_in_eval(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save the probabilities of the values of all windows."""
-        return SavedForBackward(per_image=FLOAT_BYTES * prod(output) * prod(self.kernel_size))

@@ -6,19 +6,29 @@ from math import prod
 from designer.design.expressions import Literal, Tree
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
-from designer.layers.parameters import Bool, Float, Integers
-from designer.layers.tensors import Part, Shape, Tensor, show
+from designer.layers.parameters import Bool, Choice, Float, Integers
+from designer.layers.tensors import MAX_AXES, Part, Shape, Tensor, show
 
 
 class Input(Layer):
-    """The data of one image, or one row of features."""
+    """The data of one sample: an image, a row of features, a sequence of tokens, a volume."""
 
     category = Category.PORT
     help = "The data that enters the network, without the batch axis."
     inputs = (0, 0)
     shape = Integers(
-        least=1, most=3, help="Channels, height, width of an image; or a number of features."
+        least=1,
+        most=MAX_AXES,
+        help="Channels, height, width of an image; or a number of features or of tokens.",
     )
+    dtype = Choice(
+        "float32",
+        choices=("float32", "int64"),
+        help="int64 for whole numbers, such as tokens, which an Embedding reads.",
+    )
+
+    def is_integer(self, inputs: Sequence[Tensor]) -> bool:
+        return self.dtype == "int64"
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return self.shape
@@ -42,6 +52,7 @@ class Output(Layer):
     category = Category.PORT
     help = "A result of the network; the first output is the main one, which gives the accuracy."
     counts = False
+    keeps_type = True
     loss_weight = Float(
         1.0, minimum=0.0, maximum=1e6, help="Weight of this output's loss in the sum of losses."
     )

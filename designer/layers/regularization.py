@@ -5,7 +5,7 @@ from math import prod
 
 from designer.layers.base import Layer
 from designer.layers.category import Category
-from designer.layers.errors import need_image
+from designer.layers.errors import need_spatial
 from designer.layers.layouts import elementwise_layout, layout_like
 from designer.layers.parameters import Choice, Float
 from designer.layers.tensors import (
@@ -54,6 +54,7 @@ class Dropout(_Noise):
     """Dropout of single values."""
 
     help = "Sets values to zero at random and scales the rest, against overfitting."
+    keeps_zero = True
     torch = "nn.Dropout"
 
 
@@ -64,17 +65,39 @@ class _SharedNoise(_Noise):
         return inputs[0].layout if self.p == 0 else layout_like(inputs[0])
 
 
-class Dropout2d(_SharedNoise):
+class _ChannelDropout(_SharedNoise):
+    """Dropout of whole channels over any number of axes."""
+
+    keeps_zero = True
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        return need_spatial(self, inputs, self.spatial_axes)
+
+    def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
+        return SavedForBackward(per_image=FLOAT_BYTES * output[0])
+
+
+class Dropout2d(_ChannelDropout):
     """Dropout of channels."""
 
     help = "Sets whole channels to zero at random."
     torch = "nn.Dropout2d"
 
-    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
-        return need_image(self, inputs)
 
-    def noise(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        return SavedForBackward(per_image=FLOAT_BYTES * output[0])
+class Dropout1d(_ChannelDropout):
+    """Dropout of channels of sequences."""
+
+    help = "Sets whole channels of a sequence to zero at random."
+    torch = "nn.Dropout1d"
+    spatial_axes = 1
+
+
+class Dropout3d(_ChannelDropout):
+    """Dropout of channels of volumes."""
+
+    help = "Sets whole channels of a volume to zero at random."
+    torch = "nn.Dropout3d"
+    spatial_axes = 3
 
 
 class AlphaDropout(_Noise):
@@ -88,6 +111,7 @@ class StochasticDepth(_SharedNoise):
     """Stochastic depth."""
 
     help = "Leaves out a whole residual branch at random (Huang et al. 2016); scales in training."
+    keeps_zero = True
     torch = "StochasticDepth"
     p = Float(0.5, minimum=0.0, maximum=1.0, help="Probability that the branch is left out.")
     mode = Choice("sample", choices=("sample", "batch"), help="Draw for each sample or once.")

@@ -226,6 +226,15 @@ class PreActShortcut(nn.Module):
                 received=show(inputs[1].shape),
                 expected=show(inputs[0].shape),
             )
+        if inputs[0].batched is not inputs[1].batched:
+            raise LayerError(
+                "inputs-differ",
+                "the activation must be that of the block's input; one of the two is the same "
+                "tensor for every image",
+                port=1,
+                received="a tensor that is the same for every image",
+                expected="two tensors with values for each image",
+            )
         return self.out_channels, -(-height // self.stride), -(-width // self.stride)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:

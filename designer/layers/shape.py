@@ -1,17 +1,19 @@
 """Layers that rearrange, slice, pad or scale values without mixing them."""
 
+import re
 from collections.abc import Sequence
 from math import prod
 
 from designer.design.expressions import Binary, Literal, Tree, fold
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
-from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.errors import LayerError, SetParameters, need_image, refuse_missing_axis
 from designer.layers.layouts import layout_like, layout_of, steps, view
-from designer.layers.parameters import Bool, Float, Int, Integers
+from designer.layers.parameters import Bool, Float, Int, Integers, OptionalInt
 from designer.layers.tensors import (
     CONTIGUOUS,
     FLOAT_BYTES,
+    MAX_AXES,
     NOTHING,
     WEIGHT,
     Layout,
@@ -25,6 +27,7 @@ from designer.layers.tensors import (
     Tensor,
     Window,
     axis_name,
+    name_of_axis,
     show,
 )
 
@@ -34,6 +37,7 @@ class _View(Layer):
 
     category = Category.SHAPE
     counts = False
+    keeps_type = True
 
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         return True
@@ -46,6 +50,7 @@ class Identity(_View):
     """Passes its input on."""
 
     help = "Passes its input on unchanged."
+    keeps_zero = True
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return inputs[0]
@@ -60,7 +65,8 @@ class _Reshaping(_View):
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         row = (inputs[0].values,)
-        flat = Tensor(row, layout=view(inputs[0], row) or CONTIGUOUS)
+        layout = view(inputs[0], row) or CONTIGUOUS
+        flat = Tensor(row, layout=layout, batched=inputs[0].batched)
         return view(flat, self.output_shape(inputs)) or CONTIGUOUS
 
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
@@ -71,6 +77,7 @@ class Flatten(_Reshaping):
     """All axes become one."""
 
     help = "Turns an image into one row of features."
+    keeps_zero = True
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         return (inputs[0].values,)
@@ -90,7 +97,10 @@ class Reshape(_Reshaping):
     """Other axes over the same values."""
 
     help = "Gives the values another shape; one axis may be -1: its size follows from the others."
-    shape = Integers(least=1, most=3, minimum=-1, help="The new shape, without the batch axis.")
+    keeps_zero = True
+    shape = Integers(
+        least=1, most=MAX_AXES, minimum=-1, help="The new shape, without the batch axis."
+    )
 
     def check(self) -> None:
         if self.shape.count(-1) > 1 or 0 in self.shape:
@@ -134,7 +144,13 @@ class Permute(_View):
     """Axes in another order."""
 
     help = "Reorders the axes; 1 is the first axis after the batch."
-    order = Integers((1, 2, 3), least=1, most=3, help="The axes in their new order, such as 2 3 1.")
+    keeps_zero = True
+    order = Integers(
+        (1, 2, 3),
+        least=1,
+        most=MAX_AXES,
+        help="The axes in their new order, such as 2 3 1; 0 is the batch, which stays the first.",
+    )
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         shape = inputs[0].shape
@@ -178,59 +194,170 @@ class Permute(_View):
 class Slice(_View):
     """A part of one axis."""
 
-    help = "Keeps a range of channels, rows or columns."
-    dim = Int(1, minimum=1, maximum=3, help="The axis: 1 channels or features, 2 height, 3 width.")
-    start = Int(0, minimum=0, help="First index that is kept.")
-    stop = Int(help="First index that is no longer kept.")
+    help = "Keeps a range of channels, rows or columns, or every second, third … of them."
+    dim = Int(
+        1, minimum=1, maximum=MAX_AXES, help="The axis: 1 channels or features, 2 height, 3 width."
+    )
+    start = Int(
+        0, minimum=-(10**9), help="First index that is kept; a negative one counts from the end."
+    )
+    stop = OptionalInt(
+        minimum=-(10**9),
+        help="First index that is no longer kept; a negative one counts from the end. Nothing: the "
+        "range goes to the end.",
+    )
+    step = Int(1, help="Distance between the indexes that are kept: 2 for every second one.")
 
     def check(self) -> None:
+        if self.stop is None or (self.start < 0) != (self.stop < 0):
+            return
         if self.stop <= self.start:
             raise LayerError(
                 "slice",
                 f"the range from {self.start} to {self.stop} is empty",
                 received=self.stop,
                 expected=f"a stop above {self.start}",
-                remedies=[SetParameters(f"set stop to {self.start + 1}", {"stop": self.start + 1})],
+                remedies=[SetParameters(f"set stop to {self.start + 1}", {"stop": self.start + 1})]
+                if self.start >= 0
+                else [SetParameters("go to the end", {"stop": None})],
             )
+
+    def _bounds(self, size: int) -> tuple[int, int]:
+        """Return the range for an axis of a size, counted from its start."""
+        start = self.start + size if self.start < 0 else self.start
+        if self.stop is None:
+            return start, size
+        return start, self.stop + size if self.stop < 0 else self.stop
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         shape, axis = inputs[0].shape, self.dim - 1
-        if axis >= len(shape) or self.stop > shape[axis]:
-            size = shape[axis] if axis < len(shape) else 0
-            name = axis_name(axis, len(shape)) if axis < len(shape) else f"axis {self.dim}"
+        refuse_missing_axis(self, self.dim, shape)
+        size = shape[axis]
+        start, stop = self._bounds(size)
+        if not 0 <= start < stop <= size:
+            name = name_of_axis(inputs[0], axis)
+            end = "the end" if self.stop is None else self.stop
             raise LayerError(
                 "slice",
-                f"the range {self.start} to {self.stop} exceeds the input's {name} of {size}"
-                if size
-                else f"the input {show(shape)} has no {name}",
+                f"the range {self.start} to {end} exceeds the input's {name} of {size}"
+                if not 0 <= start <= size or not 0 <= stop <= size
+                else f"the range {self.start} to {end} of the input's {name} of {size} is empty",
                 axis=name,
                 received=size,
-                expected=f"at least {self.stop}",
+                expected=f"at least {max(abs(self.start), abs(self.stop or 0))}",
                 remedies=[SetParameters(f"set stop to {size}", {"stop": size})]
-                if size > self.start
+                if size > start >= 0
                 else [],
             )
-        return (*shape[:axis], self.stop - self.start, *shape[axis + 1 :])
+        count = len(range(start, stop, self.step))
+        return (*shape[:axis], count, *shape[axis + 1 :])
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        found = [*steps(inputs[0])]
+        found[self.dim] *= self.step
+        return layout_of(self.output_shape(inputs), tuple(found))
+
+    def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
+        start, stop = self._bounds(inputs[0].shape[self.dim - 1])
+        return Sliced(self.dim - 1, start, stop, self.step)
+
+    def _count(self, size: Tree, code: Code) -> Tree:
+        """Return how many indexes are kept of an axis of a size."""
+        start, stop = code.tree("start"), size if self.stop is None else code.tree("stop")
+        if self.start < 0:
+            start = Binary("+", size, start)
+        if self.stop is not None and self.stop < 0:
+            stop = Binary("+", size, stop)
+        count: Tree = stop if start == Literal(0) else Binary("-", stop, start)
+        if self.step != 1 or "step" in code.trees:
+            step = code.tree("step")
+            count = Binary("//", Binary("+", count, Binary("-", step, Literal(1))), step)
+        return fold(count)
+
+    def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        return self._count(inputs[0], code) if self.dim == 1 else inputs[0]
+
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        last = self.dim == len(code.inputs[0].shape)
+        return self._count(inputs[0], code) if last else inputs[0]
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        start = "" if self.start == 0 and "start" not in code.texts else code.argument("start")
+        stop = "" if self.stop is None else code.argument("stop")
+        kept = [start, stop]
+        if self.step != 1 or "step" in code.texts:
+            kept.append(code.argument("step"))
+        plain = all(re.fullmatch(r"-?\w*", text) for text in kept)
+        joined = (":" if plain else " : ").join(kept).strip()  # as formatters do
+        return f"{inputs[0]}[{':, ' * self.dim}{joined}]"
+
+    def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
+        axis = self.dim - 1
+        name = name_of_axis(inputs[0], axis)
+        start, stop = self._bounds(inputs[0].shape[axis])
+        if self.step == 1:
+            return (f"{name} = {stop} - {start} = {output[axis]}",)
+        return (f"{name} = ⌈({stop} - {start}) / {self.step}⌉ = {output[axis]}",)
+
+
+class Split(_View):
+    """Several parts of one axis, each an output of its own."""
+
+    help = "Splits an axis into equal parts, each an output: queries, keys and values, for example."
+    dim = Int(1, minimum=1, maximum=MAX_AXES, help="The axis; 1 is channels or features.")
+    chunks = Int(2, minimum=2, maximum=64, help="Number of parts, each an output.")
+
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        shape, axis = inputs[0].shape, self.dim - 1
+        refuse_missing_axis(self, self.dim, shape)
+        if shape[axis] % self.chunks:
+            name = axis_name(axis, len(shape))
+            raise LayerError(
+                "chunks",
+                f"{shape[axis]} {name} do not divide into {self.chunks} equal parts",
+                axis=name,
+                received=shape[axis],
+                expected=f"a multiple of {self.chunks}",
+            )
+        return (*shape[:axis], shape[axis] // self.chunks, *shape[axis + 1 :])
 
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         return layout_of(self.output_shape(inputs), steps(inputs[0]))
 
+    def further_outputs(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        part = inputs[0]._replace(shape=self.output_shape(inputs), layout=self.layout(inputs))
+        if part.layout_in_eval is not None:
+            in_eval = inputs[0]._replace(layout=part.layout_in_eval, layout_in_eval=None)
+            part = part._replace(layout_in_eval=self.layout((in_eval,)))
+        return (part,) * (self.chunks - 1)
+
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Reads:
-        return Sliced(self.dim - 1, self.start, self.stop)
+        """Return the first part; receptive fields take it for all parts."""
+        return Sliced(self.dim - 1, 0, output[self.dim - 1])
 
     def channels(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
         if self.dim != 1:
             return inputs[0]
-        return fold(Binary("-", code.tree("stop"), code.tree("start")))
+        return fold(Binary("//", inputs[0], code.tree("chunks")))
+
+    def features(self, inputs: Sequence[Tree], code: Code) -> Tree | None:
+        if self.dim != len(code.inputs[0].shape):
+            return inputs[0]
+        return fold(Binary("//", inputs[0], code.tree("chunks")))
+
+    def further_channels(self, inputs: Sequence[Tree], code: Code) -> Sequence[Tree | None]:
+        return [self.channels(inputs, code)] * (self.chunks - 1)
+
+    def further_features(self, inputs: Sequence[Tree], code: Code) -> Sequence[Tree | None]:
+        return [self.features(inputs, code)] * (self.chunks - 1)
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
-        start = "" if self.start == 0 and "start" not in code.texts else code.argument("start")
-        colons = ":, " * self.dim
-        return f"{inputs[0]}[{colons}{start}:{code.argument('stop')}]"
+        return f"{inputs[0]}.chunk({code.argument('chunks')}, {code.argument('dim')})"
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        name = axis_name(self.dim - 1, len(output))
-        return (f"{name} = {self.stop} - {self.start} = {output[self.dim - 1]}",)
+        axis = self.dim - 1
+        name = axis_name(axis, len(output))
+        return (f"{name} = {inputs[0].shape[axis]} / {self.chunks} = {output[axis]}",)
 
 
 class ZeroPad2d(Layer):
@@ -238,6 +365,7 @@ class ZeroPad2d(Layer):
 
     category = Category.SHAPE
     help = "Adds rows and columns of zeros."
+    keeps_zero = True
     torch = "nn.ZeroPad2d"
     channels_last = True
     left = Int(1, minimum=0, maximum=10_000, help="Columns on the left.", unit="pixels")
@@ -271,6 +399,7 @@ class ChannelShuffle(Layer):
 
     category = Category.SHAPE
     help = "Distributes the channels of each group over all groups (ShuffleNet)."
+    keeps_zero = True
     torch = "nn.ChannelShuffle"
     channels_last = True
     positional = ("groups",)
@@ -298,6 +427,7 @@ class Scale(Layer):
 
     category = Category.SHAPE
     help = "Multiplies each channel by a learned factor, or all by a fixed one."
+    keeps_zero = True
     torch = "Scale"
     infix = True
     factor = Float(1.0, minimum=-1e6, maximum=1e6, help="The factor, or its initial value.")

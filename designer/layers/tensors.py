@@ -1,7 +1,8 @@
 """The values that the rules of layers take and return: tensors, weights, memory, windows.
 
-All of them describe a single image; the batch axis is left out everywhere. PyTorch is not needed:
-shapes are tuples of whole numbers and memory is counted in bytes.
+All of them describe a single image, or whatever else one sample is; the batch axis is left out
+everywhere. PyTorch is not needed: shapes are tuples of whole numbers and memory is counted in
+bytes.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,11 @@ from math import prod
 from typing import NamedTuple, TypeAlias
 
 Shape: TypeAlias = tuple[int, ...]
-"""A tensor's shape without the batch axis: (channels, height, width), (channels, length) or
-(features,)."""
+"""A tensor's shape without the batch axis: (channels, height, width), (channels, length),
+(tokens, features), (features,), or more axes, as of a volume."""
+
+MAX_AXES = 6
+"""The most axes of a tensor besides the batch axis: windows of an image need five."""
 
 FLOAT_BYTES = 4
 INDEX_BYTES = 8
@@ -42,6 +46,13 @@ class Tensor(NamedTuple):
         Of a tensor with three axes, what each one is: 0 channels, 1 height, 2 width. (1, 2, 0)
         has its channels last, as after a Permute. Empty where this is not known: a Reshape may give
         the axes any meaning.
+    layout_in_eval
+        How its values lie in memory in eval mode; None if as in train mode.
+    batched
+        Whether it has a value for each image of the batch. A learned position embedding has not: in
+        torch its batch axis has the size 1, whatever the batch, and is broadcast.
+    integer
+        Whether its values are whole numbers (torch's int64), such as tokens, not float32.
     """
 
     shape: Shape
@@ -49,11 +60,23 @@ class Tensor(NamedTuple):
     layout: Layout = CONTIGUOUS
     axes: tuple[int, ...] = IMAGE_AXES
     layout_in_eval: Layout | None = None
+    batched: bool = True
+    integer: bool = False
 
     @property
     def values(self) -> int:
         """Number of elements of one image."""
         return prod(self.shape)
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one value."""
+        return INDEX_BYTES if self.integer else FLOAT_BYTES
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one image, or of the whole tensor if it is not `batched`."""
+        return self.item_bytes * prod(self.shape)
 
 
 class StateRole(Enum):
@@ -69,7 +92,11 @@ WEIGHT, BIAS, BUFFER = StateRole
 
 
 class State(NamedTuple):
-    """A tensor of the layer's state dict, with torch's name and shape for it."""
+    """A tensor of the layer's state dict, with torch's name and shape for it.
+
+    The name is empty for a layer that is itself a tensor, as Parameter is: its key in the state
+    dict is that of the node. `state_key` joins both.
+    """
 
     name: str
     shape: Shape
@@ -121,6 +148,8 @@ class Taps(Enum):
         size that of the kernel's area times the stride.
     INTERPOLATED
         The inputs nearer than half the size, or the one input at the very center.
+    BLENDED
+        The inputs nearer than half the size, always all of them.
     ADAPTIVE
         Inputs floor(o in / out) to ceil((o + 1) in / out) - 1.
     """
@@ -128,23 +157,24 @@ class Taps(Enum):
     SLIDING = "sliding"
     TRANSPOSED = "transposed"
     INTERPOLATED = "interpolated"
+    BLENDED = "blended"
     ADAPTIVE = "adaptive"
 
 
-SLIDING, TRANSPOSED, INTERPOLATED, ADAPTIVE = Taps
+SLIDING, TRANSPOSED, INTERPOLATED, BLENDED, ADAPTIVE = Taps
 
 
 class Window(NamedTuple):
-    """Which inputs one output depends on, for each axis (height, width), in steps of the input.
+    """Which inputs one output depends on, for each spatial axis, in steps of the input.
 
     Output ``o`` depends on ``size`` inputs, whose center is at ``o * stride + offset``.
 
     Attributes
     ----------
     size, stride, offset
-        Of the window, along height and width.
+        Of the window, along each spatial axis, such as height and width.
     dilation
-        Distance between its elements.
+        Distance between its elements; empty if it is 1 along all axes.
     taps
         How it finds the inputs that it covers.
     fill
@@ -161,10 +191,10 @@ class Window(NamedTuple):
     padding the offset is 1: output 0 depends on inputs 0 to 2.
     """
 
-    size: tuple[float, float] = (1, 1)
-    stride: tuple[float, float] = (1, 1)
-    offset: tuple[float, float] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
+    size: tuple[float, ...] = (1, 1)
+    stride: tuple[float, ...] = (1, 1)
+    offset: tuple[float, ...] = (0, 0)
+    dilation: tuple[int, ...] = ()
     taps: Taps = SLIDING
     fill: str = "zeros"
     channels: bool = False
@@ -196,12 +226,54 @@ class Reordered(NamedTuple):
     order: tuple[int, ...]
 
 
+class Picked(NamedTuple):
+    """Some positions of one axis (from 0), in any order and number."""
+
+    axis: int
+    positions: tuple[int, ...]
+
+
+class Reduced(NamedTuple):
+    """Each output depends on all positions along some axes (from 0), which vanish."""
+
+    axes: tuple[int, ...]
+
+
+class Rolled(NamedTuple):
+    """The positions of some axes (from 0), moved on by as many steps each, around the end."""
+
+    axes: tuple[int, ...]
+    shifts: tuple[int, ...]
+
+
+class Windowed(NamedTuple):
+    """The pixels of an image in windows that stand one behind the other along the first axis.
+
+    Attributes
+    ----------
+    size
+        Height and width of a window.
+    counts
+        How many windows there are below and beside each other.
+    axes
+        The axes of the image's rows and columns (from 0).
+    merges
+        Whether the windows become an image, rather than the image windows.
+    """
+
+    size: tuple[int, int]
+    counts: tuple[int, int]
+    axes: tuple[int, int]
+    merges: bool = False
+
+
 class Sliced(NamedTuple):
-    """The positions from `start` to `stop` of one axis (from 0)."""
+    """Every `step`-th position from `start` to `stop` of one axis (from 0)."""
 
     axis: int
     start: int
     stop: int
+    step: int = 1
 
 
 class Stacked(NamedTuple):
@@ -214,7 +286,28 @@ class Regrouped(NamedTuple):
     """The same values in the same order under other axes."""
 
 
-Reads: TypeAlias = Window | AllPositions | Reordered | Sliced | Stacked | Regrouped
+class Stages(NamedTuple):
+    """Several of these one after the other, each with the shape behind it.
+
+    Unfold, for example, slides a window over the image and then puts its positions in one row.
+    """
+
+    stages: tuple[tuple["Reads", Shape], ...]
+
+
+Reads: TypeAlias = (
+    Window
+    | AllPositions
+    | Stages
+    | Picked
+    | Reordered
+    | Reduced
+    | Rolled
+    | Sliced
+    | Stacked
+    | Regrouped
+    | Windowed
+)
 """Which inputs one output depends on."""
 
 
@@ -254,8 +347,27 @@ def show(shape: Sequence[object]) -> str:
     return "×".join(map(str, shape)) or "one value"
 
 
+_AXIS_NAMES = {
+    1: ("features",),
+    2: ("channels", "length"),
+    3: ("channels", "height", "width"),
+    4: ("channels", "depth", "height", "width"),
+}
+
+
 def axis_name(axis: int, rank: int) -> str:
     """Return the name of an axis (from 0) of a tensor with `rank` axes besides the batch axis."""
-    if rank == 1:
-        return "features"
-    return ("channels", "length")[axis] if rank == 2 else ("channels", "height", "width")[axis]
+    return _AXIS_NAMES[rank][axis] if rank in _AXIS_NAMES else f"axis {axis + 1}"
+
+
+def name_of_axis(tensor: Tensor, axis: int) -> str:
+    """Return the name of a tensor's axis (from 0), as far as it is known what it is."""
+    rank = len(tensor.shape)
+    if rank != len(IMAGE_AXES):
+        return axis_name(axis, rank)
+    return axis_name(tensor.axes[axis], rank) if tensor.axes else f"axis {axis + 1}"
+
+
+def state_key(path: str, name: str) -> str:
+    """Return the key of a layer's tensor in the state dict of the network: ``conv1.weight``."""
+    return f"{path}.{name}" if name else path

@@ -6,12 +6,11 @@ from math import prod
 from designer.design.expressions import Tree
 from designer.layers.base import Code
 from designer.layers.category import Category
-from designer.layers.errors import LayerError, SetParameters, need_image
+from designer.layers.errors import LayerError, SetParameters, need_spatial
 from designer.layers.initialization import Initialized
-from designer.layers.kernels import (
-    window_text,
-)
-from designer.layers.parameters import Bool, Int, IntPair
+from designer.layers.kernels import lines_of_axes, window_text
+from designer.layers.parameters import Bool, Int, SpatialInts
+from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
     BIAS,
     ITS_INPUT,
@@ -26,28 +25,26 @@ from designer.layers.tensors import (
 )
 
 
-class ConvTranspose2d(Initialized):
-    """Transposed convolution."""
+class _ConvTranspose(Initialized):
+    """A transposed convolution over any number of axes."""
 
     category = Category.CONVOLUTION
     convolution = True
     channels_last = True
-    help = "Spreads each input value over a kernel's area: learned upsampling."
-    torch = "nn.ConvTranspose2d"
     positional = ("in_channels", "out_channels", "kernel_size")
     out_channels = Int(help="Number of output channels.", unit="channels")
-    kernel_size = IntPair(help="Height and width of the kernel.")
-    stride = IntPair((1, 1), help="Step between the kernels of neighboring inputs.")
-    padding = IntPair((0, 0), minimum=0, help="Rows and columns cut from each side of the output.")
-    output_padding = IntPair((0, 0), minimum=0, help="Rows and columns added at bottom and right.")
+    kernel_size = SpatialInts(help="{sides} of the kernel.")
+    stride = SpatialInts(1, help="Step between the kernels of neighboring inputs.")
+    padding = SpatialInts(0, minimum=0, help="{lines} cut from each side of the output.")
+    output_padding = SpatialInts(0, minimum=0, help="{lines} added at the end of each axis.")
     groups = Int(1, help="Independent groups into which the channels fall.")
     bias = Bool(True, help="Add a learned number per output channel.")
-    dilation = IntPair((1, 1), help="Distance between the kernel's elements; 1 is dense.")
+    dilation = SpatialInts(1, help="Distance between the kernel's elements; 1 is dense.")
 
     def check(self) -> None:
         """Refuse an output padding as large as stride and dilation, as torch does."""
         super().check()
-        for axis, name in ((0, "height"), (1, "width")):
+        for axis, name in enumerate(WORDS[self.spatial_axes].names):
             limit = max(self.stride[axis], self.dilation[axis])
             if self.output_padding[axis] >= limit:
                 raise LayerError(
@@ -62,7 +59,7 @@ class ConvTranspose2d(Initialized):
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """Return (size - 1) stride - 2 padding + dilation (kernel - 1) + output padding + 1."""
-        channels, *sizes = need_image(self, inputs)
+        channels, *sizes = need_spatial(self, inputs, self.spatial_axes)
         for number, side in ((channels, "input"), (self.out_channels, "output")):
             if number % self.groups:
                 raise LayerError(
@@ -73,23 +70,23 @@ class ConvTranspose2d(Initialized):
                     expected=f"a multiple of {self.groups}",
                     remedies=[SetParameters("set groups to 1", {"groups": 1})],
                 )
-        height, width = (
+        new = [
             (size - 1) * self.stride[axis]
             - 2 * self.padding[axis]
             + self.dilation[axis] * (self.kernel_size[axis] - 1)
             + self.output_padding[axis]
             + 1
             for axis, size in enumerate(sizes)
-        )
-        if height < 1 or width < 1:
+        ]
+        if min(new) < 1:
             raise LayerError(
                 "nothing-left",
-                f"padding {show(self.padding)} cuts away the whole output ({height}×{width})",
-                received=f"{height}×{width}",
-                expected="at least 1×1",
+                f"padding {show(self.padding)} cuts away the whole output ({show(new)})",
+                received=show(new),
+                expected=f"at least {show([1] * len(new))}",
                 remedies=[SetParameters("set padding to 0", {"padding": 0})],
             )
-        return self.out_channels, height, width
+        return (self.out_channels, *new)
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:
         shape = (inputs[0].shape[0], self.out_channels // self.groups, *self.kernel_size)
@@ -105,10 +102,9 @@ class ConvTranspose2d(Initialized):
         return inputs[0].values * (self.out_channels // self.groups) * prod(self.kernel_size)
 
     def macs_formula(self, inputs: Sequence[Tensor], output: Shape) -> str:
-        channels, rows, columns = inputs[0].shape
-        height, width = self.kernel_size
-        kernels = self.out_channels // self.groups
-        return f"{rows} · {columns} · {channels} · {kernels} · {height} · {width}"
+        channels, *sizes = inputs[0].shape
+        factors = (*sizes, channels, self.out_channels // self.groups, *self.kernel_size)
+        return " · ".join(map(str, factors))
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         return ITS_INPUT
@@ -116,16 +112,15 @@ class ConvTranspose2d(Initialized):
     def reads(self, inputs: Sequence[Tensor], output: Shape) -> Window:
         """Return the inputs whose kernels cover an output; the stride is a fraction of an input."""
         size, stride, offset = [], [], []
-        for axis in (0, 1):
-            step = self.stride[axis]
+        for axis, step in enumerate(self.stride):
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
             size.append((reach + 1) / step)
             stride.append(1 / step)
             offset.append((self.padding[axis] - reach / 2) / step)
         return Window(
-            (size[0], size[1]),
-            (stride[0], stride[1]),
-            (offset[0], offset[1]),
+            tuple(size),
+            tuple(stride),
+            tuple(offset),
             self.dilation,
             TRANSPOSED,
             channels=True,
@@ -135,12 +130,38 @@ class ConvTranspose2d(Initialized):
         return code.tree("out_channels")
 
     def shape_formula(self, inputs: Sequence[Tensor], output: Shape) -> tuple[str, ...]:
-        return tuple(
-            f"{name} = ({inputs[0].shape[axis + 1]} - 1)·{self.stride[axis]}"
-            f" - 2·{self.padding[axis]} + {self.dilation[axis]}·({self.kernel_size[axis]} - 1)"
+        formulas = [
+            f"({size} - 1)·{self.stride[axis]} - 2·{self.padding[axis]}"
+            f" + {self.dilation[axis]}·({self.kernel_size[axis]} - 1)"
             f" + {self.output_padding[axis]} + 1 = {output[axis + 1]}"
-            for axis, name in ((0, "height"), (1, "width"))
-        )
+            for axis, size in enumerate(inputs[0].shape[1:])
+        ]
+        return lines_of_axes(formulas)
 
     def summary(self) -> str:
-        return f"{window_text('ConvT', self.kernel_size, self.stride)}, {self.out_channels}"
+        name = type(self).__name__.replace("Transpose", "T").removesuffix("2d")
+        return f"{window_text(name, self.kernel_size, self.stride)}, {self.out_channels}"
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """Transposed convolution."""
+
+    help = "Spreads each input value over a kernel's area: learned upsampling."
+    torch = "nn.ConvTranspose2d"
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """Transposed convolution of sequences."""
+
+    help = "Spreads each value of a sequence over a kernel's length: learned upsampling."
+    torch = "nn.ConvTranspose1d"
+    spatial_axes = 1
+    channels_last = False
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """Transposed convolution of volumes."""
+
+    help = "Spreads each value of a volume over a kernel's space: learned upsampling."
+    torch = "nn.ConvTranspose3d"
+    spatial_axes = 3

@@ -16,6 +16,8 @@ def text_of(value: Any) -> str:
     if isinstance(value, tuple):
         if not value or isinstance(value[0], str):
             return msgspec.json.encode(value).decode()
+        if isinstance(value[0], tuple):  # rows of numbers
+            return ";".join(map(text_of, value))
         return ",".join(map(str, value))
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 

@@ -6,285 +6,20 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from designer.errors import DesignerError
-from designer.recipe.augmentations import Augmentation
+from designer.recipe.augmentations import Augmentation, has_effect
+from designer.recipe.averaging import Averaging
+from designer.recipe.data import Data
+from designer.recipe.evaluation import Evaluation
+from designer.recipe.initialization import Initialization
 from designer.recipe.losses import WITHIN, Loss
-from designer.recipe.optimizers import Optimizer
+from designer.recipe.optimizers import OPTIMIZERS, Optimizer
+from designer.recipe.regularization import Regularization
 from designer.recipe.schedules import Schedule
 from designer.recipe.settings import Field, Group, Setting, fields_of
+from designer.recipe.watching import Watching
 
 DEVICES: Mapping[str, str] = {"auto": "automatic", "cuda": "CUDA", "mps": "MPS", "cpu": "CPU"}
 PRECISIONS: Mapping[str, str] = {name: name for name in ("float32", "bfloat16", "float16")}
-TARGETS: Mapping[str, str] = {
-    "auto": "as the data suggest",
-    "classes": "one class",
-    "labels": "several labels",
-    "numbers": "numbers",
-}
-CLASSES_FROM: Mapping[str, str] = {
-    "auto": "as the data suggest",
-    "folders": "the folders",
-    "names": "the file names",
-}
-SPELLINGS: Mapping[str, str] = {
-    "ask": "ask",
-    "merge": "one class",
-    "apart": "classes of their own",
-}
-FITS: Mapping[str, str] = {"crop": "crop", "pad": "pad", "stretch": "stretch"}
-CACHES: Mapping[str, str] = {
-    "never": "never",
-    "needed": "if they do not fit into memory",
-    "always": "always",
-}
-SAMPLINGS: Mapping[str, str] = {"shuffled": "shuffled", "balanced": "class-balanced"}
-
-
-class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which images are used, how they are read and divided, and in which order they come."""
-
-    prefix: ClassVar[str] = "data."
-
-    source: Annotated[
-        str,
-        Setting(
-            title="Data",
-            help="A built-in data set, or the path of one.",
-            form="elsewhere",
-        ),
-    ] = "mnist10k"
-    validation: Annotated[
-        float,
-        Setting(
-            title="Validation share",
-            help="Fraction of the images by which epochs are compared.",
-            low=0.0,
-            high=0.9,
-            reason="enough to choose the best epoch by",
-        ),
-    ] = 0.1
-    test: Annotated[
-        float,
-        Setting(
-            title="Test share",
-            help="Fraction kept for the final test, if the data has no test part.",
-            low=0.0,
-            high=0.9,
-        ),
-    ] = 0.1
-    limit: Annotated[
-        int | None,
-        Setting(
-            title="Limit",
-            help="Takes only so many training images, for a quick try; empty for all.",
-            unit="images",
-            low=1,
-            empty="all",
-        ),
-    ] = None
-    first_label: Annotated[
-        int,
-        Setting(
-            title="First label",
-            help="The number of the first class in the labels; 1 if they are numbered from 1.",
-            low=0,
-            high=100_000,
-        ),
-    ] = 0
-    table: Annotated[
-        str,
-        Setting(
-            title="Table",
-            help="The table of labels that is read, by its name in the folder or archive, where "
-            "there are several; empty where it is found by itself.",
-            empty="found",
-            form="elsewhere",
-        ),
-    ] = ""
-    file_column: Annotated[
-        str,
-        Setting(
-            title="File column",
-            help="The column of a table that names the picture files; empty where it is found by "
-            "itself.",
-            empty="found",
-            form="elsewhere",
-        ),
-    ] = ""
-    label_columns: Annotated[
-        tuple[str, ...],
-        Setting(
-            title="Label columns",
-            help="The columns of a table that hold the class, the labels or the numbers; empty "
-            "where they are found by themselves.",
-            empty="found",
-            form="elsewhere",
-        ),
-    ] = ()
-    part_column: Annotated[
-        str,
-        Setting(
-            title="Part column",
-            help="The column of a table that says which part a picture belongs to: training, "
-            "validation or test; empty where it is found by itself.",
-            empty="found",
-            form="elsewhere",
-        ),
-    ] = ""
-    separator: Annotated[
-        str,
-        Setting(
-            title="Label separator",
-            help="What stands between several labels in one column, such as a semicolon or a "
-            "space; empty where it is found by itself.",
-            empty="found",
-            form="elsewhere",
-        ),
-    ] = ""
-    targets: Annotated[
-        str,
-        Setting(
-            title="Targets",
-            help="What the labels of the data are: one class for each image, several labels, or "
-            "numbers to predict.",
-            choices=TARGETS,
-        ),
-    ] = "auto"
-    classes_from: Annotated[
-        str,
-        Setting(
-            title="Classes from",
-            help="Whether the class of a picture is the name of its folder, or the first part of "
-            "its file's name, as in cat.12.jpg.",
-            choices=CLASSES_FROM,
-        ),
-    ] = "auto"
-    spellings: Annotated[
-        str,
-        Setting(
-            title="Spellings",
-            help="Whether labels that differ in case or spaces only, such as Cat and cat, are one "
-            "class.",
-            choices=SPELLINGS,
-            reason="either may be meant",
-        ),
-    ] = "ask"
-    skip: Annotated[
-        tuple[str, ...],
-        Setting(
-            title="Left out",
-            help="Names of pictures that are left out, such as those that cannot be read.",
-            empty="none",
-            form="elsewhere",
-        ),
-    ] = ()
-    gray_range: Annotated[
-        tuple[float, float] | None,
-        Setting(
-            title="Gray range",
-            help="The levels of gray pictures of more than 8 bits that become black and white; "
-            "empty for the smallest and largest of the training part.",
-            empty="of the data",
-            form="elsewhere",
-        ),
-    ] = None
-    fit: Annotated[
-        str,
-        Setting(
-            title="Fit",
-            help="How a picture of other proportions becomes the network's input: crop cuts edges "
-            "off, pad adds black ones, stretch distorts.",
-            choices=FITS,
-            reason="shapes stay true and no pixel is wasted",
-        ),
-    ] = "crop"
-    sampling: Annotated[
-        str,
-        Setting(
-            title="Sampling",
-            help="Shuffled takes each image once an epoch; class-balanced takes every class "
-            "equally often, so that images of rare classes repeat and those of frequent ones take "
-            "turns.",
-            choices=SAMPLINGS,
-            reason="the network learns how frequent each class is",
-        ),
-    ] = "shuffled"
-    memory: Annotated[
-        float | None,
-        Setting(
-            title="Memory",
-            help="Most memory for decoded pictures, which are decoded anew in every epoch if they "
-            "take more; empty for a share of the free memory.",
-            unit="GiB",
-            low=0.0,
-            high=1e6,
-            empty="share of the free",
-        ),
-    ] = None
-    cache: Annotated[
-        str,
-        Setting(
-            title="Disk cache",
-            help="When decoded pictures are stored on disk, so that they are not decoded again.",
-            choices=CACHES,
-        ),
-    ] = "needed"
-    workers: Annotated[
-        int | None,
-        Setting(
-            title="Loader workers",
-            help="Processes that decode pictures; empty for as many as the processor has cores.",
-            unit="processes",
-            low=0,
-            high=256,
-            empty="all cores",
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.source:
-            raise DesignerError("data.source is empty: name a data set or give its path.")
-        if self.gray_range is not None and not self.gray_range[0] < self.gray_range[1]:
-            low, high = self.gray_range
-            raise DesignerError(
-                f"data.gray_range is {low:g} to {high:g}: give the lower level first, then a "
-                "higher one."
-            )
-
-
-_READING = (
-    "source",
-    "table",
-    "file_column",
-    "label_columns",
-    "part_column",
-    "separator",
-    "targets",
-    "classes_from",
-    "spellings",
-    "skip",
-    "gray_range",
-)
-
-
-def reading_settings(data: Data) -> Data:
-    """Return the settings that decide what is read of a data set; the others have their defaults.
-
-    Where they are equal, a data set need not be read again.
-    """
-    return Data(**{name: getattr(data, name) for name in _READING})
-
-
-def other_data(source: str) -> dict[str, Any]:
-    """Return the changes of a recipe that take another data set, by dotted names.
-
-    How the data set before was read, such as the columns of its table and the pictures that are
-    left out, says nothing about the new one: those settings get their defaults.
-    """
-    plain = Data()
-    names = (*_READING, "first_label")
-    return {f"data.{name}": getattr(plain, name) for name in names} | {"data.source": source}
 
 
 class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -298,11 +33,18 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         A value is out of its range.
     """
 
+    title: ClassVar[str] = "Training"
+
     data: Data = Data()
     augmentation: Augmentation = Augmentation()
     loss: Loss = Loss()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
+    initialization: Initialization = Initialization()
+    evaluation: Evaluation = Evaluation()
+    watching: Watching = Watching()
+    regularization: Regularization = Regularization()
+    averaging: Averaging = Averaging()
     initial_weights: Annotated[
         str,
         Setting(
@@ -318,6 +60,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             help="How many times the training images are gone through.",
             low=1,
             form="essential",
+            reason="enough for LeNet-5 on digits",
         ),
     ] = 10
     batch: Annotated[
@@ -328,8 +71,22 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             unit="images",
             low=1,
             form="essential",
+            reason="small networks learn well with 32 to 128",
         ),
     ] = 64
+    accumulation: Annotated[
+        int,
+        Setting(
+            title="Accumulation",
+            help="Batches whose gradients are averaged before each step, which is then that of a "
+            "batch so many times as large, in the memory of one; norms still see one batch.",
+            unit="batches",
+            low=1,
+            high=1_000_000,
+            formula="g = (g₁ + ... + gₖ) / k",
+            reason="each batch is a step",
+        ),
+    ] = 1
     early_stopping: Annotated[
         int,
         Setting(
@@ -337,6 +94,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             help="Ends the training after so many epochs without a better one; 0 for never.",
             unit="epochs",
             low=0,
+            reason="most schedules are made for all epochs",
         ),
     ] = 0
     gradient_clipping: Annotated[
@@ -348,6 +106,23 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             high=1e12,
             open_low=True,
             empty="none",
+            formula="g ← g · min(1, c / ‖g‖)",
+            source="Pascanu, Mikolov and Bengio, 2013: On the difficulty of training recurrent "
+            "neural networks",
+        ),
+    ] = None
+    gradient_clipping_value: Annotated[
+        float | None,
+        Setting(
+            title="Clipping by value",
+            help="Largest absolute value of each part of the gradient, to which it is cut before "
+            "its norm is clipped; empty for none.",
+            low=0.0,
+            high=1e12,
+            open_low=True,
+            empty="none",
+            formula="g ← max(−c, min(c, g))",
+            source="Mikolov, 2012: Statistical language models based on neural networks",
         ),
     ] = None
     precision: Annotated[
@@ -356,6 +131,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             title="Precision",
             help="Half precision is faster and takes less memory, on CUDA only.",
             choices=PRECISIONS,
+            reason="every device has it",
         ),
     ] = "float32"
     device: Annotated[
@@ -404,6 +180,7 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             help="Seconds between checkpoints within an epoch.",
             unit="seconds",
             low=0.0,
+            reason="at most five minutes are lost where a training is killed",
         ),
     ] = 300.0
     keep_checkpoints: Annotated[
@@ -429,6 +206,22 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
 
+    @property
+    def step_images(self) -> int | None:
+        """Images that a step of the optimizer learns from; None for all of the training part."""
+        row = OPTIMIZERS[self.optimizer.name]
+        return None if row.full_batch else self.batch * self.accumulation
+
+    @property
+    def batches_are_accumulated(self) -> bool:
+        """Whether the gradients of several batches are added up before a step."""
+        return self.step_images != self.batch
+
+    @property
+    def split_seed(self) -> int:
+        """The seed by which validation and test images are drawn."""
+        return self.seed if self.data.split_seed is None else self.data.split_seed
+
     def to_json(self) -> bytes:
         """Return the recipe as indented JSON, one field a line."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -440,6 +233,13 @@ def fields() -> dict[str, Field]:
     return {field.name: field for field in fields_of(Recipe)}
 
 
+@cache  # one value, made at its first use
+def group_titles() -> dict[str, str]:
+    """Return the titles of the groups by their names, in their order; "" is the recipe itself."""
+    named = {field.name.rpartition(".")[0]: field.group.title for field in fields().values()}
+    return {**{name: title for name, title in named.items() if name}, "": Recipe.title}
+
+
 def value_of(recipe: Recipe, name: str) -> Any:
     """Return the value of a setting by its dotted name."""
     value: Any = recipe
@@ -449,18 +249,54 @@ def value_of(recipe: Recipe, name: str) -> Any:
 
 
 def is_used(recipe: Recipe, field: Field) -> bool:
-    """Return whether a setting has an effect with the optimizer, schedule and loss chosen."""
+    """Return whether a setting has an effect with the rows of the tables that are chosen."""
     group, _, own = field.name.rpartition(".")
-    if not field.group.kinds or own == "name":
+    if field.group is Augmentation:
+        return has_effect(recipe.augmentation, own)
+    if not field.group.kinds or own == field.group.chooser:
         return True
-    return field.used_with(value_of(recipe, f"{group}.name"))
+    return field.used_with(value_of(recipe, f"{group}.{field.group.chooser}"))
+
+
+_FOR_PICTURES = frozenset(
+    {
+        "data.fit",
+        "data.preprocessing",
+        "data.whitening_epsilon",
+        "data.classes_from",
+        "data.memory",
+        "data.cache",
+        "data.workers",
+        "evaluation.test_time",
+    }
+)
+"""Settings that change what is done to pictures, besides those of augmentations."""
+
+_FOR_VALUES = frozenset({"data.standardize"})
+"""Settings that change what is done to inputs that are no pictures."""
+
+
+def is_for(field: Field, *, pictures: bool) -> bool:
+    """Return whether a setting has an effect for a network by what it takes.
+
+    Parameters
+    ----------
+    field
+        The setting.
+    pictures
+        Whether the network takes a picture.
+    """
+    if pictures:
+        return field.name not in _FOR_VALUES
+    return field.group is not Augmentation and field.name not in _FOR_PICTURES
 
 
 def consequences(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what else changes where a value is chosen, unless it is given, too.
 
-    A new optimizer gets its usual learning rate. A new loss ends the settings of the losses that it
-    does not use. Balanced weights end given ones, and the other way round.
+    A new optimizer gets its usual learning rate and what else it needs otherwise than by default;
+    what the one before needed so returns to its default. A new loss ends the settings of the losses
+    that it does not use. Balanced weights end given ones, and the other way round.
 
     Parameters
     ----------
@@ -473,6 +309,9 @@ def consequences(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
     optimizer = Optimizer.kinds.get(changes.get("optimizer.name", ""))
     if optimizer is not None and optimizer.name != recipe.optimizer.name:
         found["optimizer.learning_rate"] = optimizer.learning_rate
+        for name in {**Optimizer.kinds[recipe.optimizer.name].usual, **optimizer.usual}:
+            value = optimizer.usual.get(name, getattr(Optimizer(), name))
+            found[f"optimizer.{name}"] = value
     loss = Loss.kinds.get(changes.get("loss.name", ""))
     ended = [name for name in WITHIN if loss is not None and name not in loss.settings]
     if changes.get("loss.weights"):

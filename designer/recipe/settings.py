@@ -36,9 +36,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     open_low, open_high
         Whether the bound itself is excluded.
     choices
-        Titles by the names that a text setting accepts; empty for numbers and free text.
+        Titles by the names that a text setting, or each text of several, accepts; empty for numbers
+        and free text.
     reason
         Why the default is what it is.
+    formula
+        What the setting does as a formula in plain text, such as "w ← w - η · (g + λ · w)"; empty
+        where the help says it all.
+    source
+        The paper that the setting comes from: "Krogh and Hertz, 1992: A simple weight decay can
+        improve generalization".
     empty
         What no value means, for a setting that may be left empty: "all". No value is None, a text
         without characters, or a list without values.
@@ -56,8 +63,17 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     open_high: bool = False
     choices: Mapping[str, str] | None = None
     reason: str = ""
+    formula: str = ""
+    source: str = ""
     empty: str = ""
     form: typing.Literal["essential", "more", "elsewhere"] = "more"
+
+    def chosen(self, value: Any) -> str:
+        """Return the titles of the choices that a value names; "" for a setting without choices."""
+        if self.choices is None:
+            return ""
+        names = value if isinstance(value, tuple) else (value,)
+        return ", ".join(self.choices.get(name, str(name)) for name in names)
 
     def check(self, name: str, value: Any) -> None:
         """Refuse a value outside the range or the choices.
@@ -74,13 +90,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         DesignerError
             Names the setting, the value and what fits.
         """
-        if self.choices is not None:
+        if isinstance(value, tuple):
+            for part in value:
+                self.check(name, part)
+        elif self.choices is not None:
             if value not in self.choices:
                 allowed = ", ".join(self.choices)
                 raise DesignerError(f"{name} takes one of {allowed}; received {value!r}.")
-        elif isinstance(value, tuple):
-            for part in value:
-                self.check(name, part)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             self._check_range(name, value)
 
@@ -100,7 +116,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(Protocol):
-    """What all rows of the tables have: a name, a title, and the settings that the kind uses."""
+    """What all rows of the tables have: a name, a title, and the settings that the kind uses.
+
+    A row may also have ``help``, one sentence, ``formula``, in plain text, and ``source``, the
+    paper, as in `Setting`. The window's form shows what is there.
+    """
 
     @property
     def name(self) -> str:
@@ -133,7 +153,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     prefix: ClassVar[str] = ""  # of the dotted names: "optimizer."
-    kinds: ClassVar[Mapping[str, Kind]] = {}  # the rows that `name` chooses from, if any
+    title: ClassVar[str] = ""  # the heading above its settings in the window's form
+    kinds: ClassVar[Mapping[str, Kind]] = {}  # the rows of its table, if it has one
+    chooser: ClassVar[str] = "name"  # the setting that chooses among them
 
     def __post_init__(self) -> None:
         for name, annotation in annotations(type(self)).items():
@@ -173,7 +195,8 @@ class Field(msgspec.Struct, frozen=True):
         Title, help, unit and range.
     kind
         The type of its values: int, float, bool, str, ``tuple[float, float]``, or
-        ``tuple[float, ...]`` and ``tuple[str, ...]`` for any number of values.
+        ``tuple[float, ...]`` and ``tuple[str, ...]`` for any number of values, or
+        ``tuple[tuple[float, ...], ...]`` for rows of numbers.
     optional
         Whether None is a value.
     group
@@ -198,6 +221,11 @@ class Field(msgspec.Struct, frozen=True):
             return None
         part: type = typing.get_args(self.kind)[0]
         return part
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its value are rows of numbers."""
+        return self.several is not None and typing.get_origin(self.several) is tuple
 
     @property
     def count(self) -> int | None:

@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
-from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training
+from designer.analysis.assist.inputs import feature_axis, takes_picture
 from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
 from designer.errors import DesignerError
+from designer.recipe.misfits import conflict
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
+from designer.runs import own_layers, trusted_code
 from designer.runs.folder import RunFolder
-from designer.runs.network import NetworkInfo, OutputInfo
+from designer.runs.network import InputInfo, NetworkInfo, OutputInfo
 
 
 def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
@@ -20,13 +23,17 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
     Raises
     ------
     DesignerError
-        The design has errors, its input is not one image, or it cannot be trained with this batch;
-        the initial weights do not exist, or the folder is in use or cannot be written.
+        The design has errors or code that is not trusted, or it cannot be trained with this batch;
+        settings do not go together, the initial weights do not exist, or the folder is in use or
+        cannot be written.
     """
-    analysis = analyze(design)
+    trusted_code.require(design)
+    analysis = own_layers.analyzed(design)
     generated = generate(design, analysis)
-    if refusal := training.refusal(analysis, recipe.batch):
+    if refusal := training.refusal(analysis, recipe.batch, targets=recipe.data.targets):
         raise DesignerError(refusal)
+    if wrong := conflict(recipe):
+        raise DesignerError(wrong.sentence)
     return RunFolder.create(
         path,
         design_json=files.dumps(design),
@@ -51,24 +58,22 @@ def _located(recipe: Recipe) -> Recipe:
 
 
 def network_info(analysis: Analysis) -> NetworkInfo:
-    """Return what a trainer must know about a valid design.
-
-    Raises
-    ------
-    DesignerError
-        The design has several inputs, or one that is not an image.
-    """
-    shapes = [port.shape for port in analysis.inputs]
-    if len(shapes) != 1 or len(shapes[0]) != 3:
-        received = ", ".join("×".join(map(str, shape)) for shape in shapes)
-        raise DesignerError(
-            f"{analysis.design.name} takes {received}; training feeds one image "
-            "(channels × height × width). Give it one Input of three axes."
-        )
-    channels, height, width = shapes[0]
+    """Return what a trainer must know about a valid design."""
+    picture = takes_picture(analysis)
     return NetworkInfo(
         name=analysis.design.name,
-        input=(channels, height, width),
+        input=analysis.inputs[0].shape if picture else (),
+        inputs=()
+        if picture
+        else tuple(
+            InputInfo(
+                name=port.name,
+                shape=port.shape,
+                integer=port.integer,
+                axis=feature_axis(analysis, port),
+            )
+            for port in analysis.inputs
+        ),
         outputs=tuple(
             OutputInfo(
                 name=port.name,

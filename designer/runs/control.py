@@ -11,9 +11,15 @@ from designer.errors import DesignerError
 from designer.runs.lines import BINARY, NO_LINK
 from designer.storage import unwritable
 
-CommandName = Literal["pause", "resume", "stop", "checkpoint", "set_lr", "scale_lr", "schedule_lr"]
+CommandName = Literal[
+    "pause", "resume", "stop", "checkpoint", "set_lr", "hold_lr", "scale_lr", "schedule_lr"
+]
 
-_NUMBERS = {"set_lr": "learning rate", "scale_lr": "factor of the learning rate"}
+_NUMBERS = {
+    "set_lr": "learning rate",
+    "hold_lr": "learning rate",
+    "scale_lr": "factor of the learning rate",
+}
 """The commands that need a positive number, and what it is."""
 
 
@@ -23,8 +29,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     command
-        ``set_lr`` uses a learning rate in place of the schedule's, ``schedule_lr`` follows the
-        schedule again, ``scale_lr`` multiplies all later rates by a factor.
+        ``set_lr`` uses a learning rate for the next step and the schedule scaled to it after,
+        ``hold_lr`` uses one in place of the schedule's, ``schedule_lr`` follows the schedule again,
+        ``scale_lr`` multiplies all later rates by a factor.
     value
         The learning rate or the factor; None for the other commands.
     time
@@ -44,8 +51,7 @@ def send(path: Path, command: CommandName, *, value: float | None = None) -> Non
     DesignerError
         A command lacks the positive finite value that it needs, or the file cannot be written.
     """
-    if not _is_complete(command, value):
-        raise DesignerError(f"The {_NUMBERS[command]} cannot be {value}: give a number above 0.")
+    check(command, value)
     line = msgspec.json.encode(Command(command=command, value=value)) + b"\n"
     flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | BINARY | NO_LINK
     try:
@@ -56,6 +62,18 @@ def send(path: Path, command: CommandName, *, value: float | None = None) -> Non
             os.close(file)
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def check(command: CommandName, value: float | None) -> None:
+    """Refuse a command that lacks its number.
+
+    Raises
+    ------
+    DesignerError
+        It lacks the positive finite value that it needs.
+    """
+    if not _is_complete(command, value):
+        raise DesignerError(f"The {_NUMBERS[command]} cannot be {value}: give a number above 0.")
 
 
 class ControlReader:

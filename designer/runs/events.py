@@ -156,6 +156,8 @@ class _Means(msgspec.Struct, frozen=True, gc=False):
     loss: _Finite
     accuracy: _Number = None
     exact_match: _Number = None
+    top5: _Number = None
+    cost: _Number = None
 
 
 class _Fields(msgspec.Struct, gc=False):
@@ -184,13 +186,23 @@ class _Fields(msgspec.Struct, gc=False):
     accuracy: _Number = None
     lr: _Finite = 0.0
     by_hand: bool = False
+    scaled: bool = False
+    factor: Annotated[float, Meta(gt=0, le=1e300)] = 1.0
     images_per_second: _Number = None
+    gradient_norm: _Number = None
+    update_ratio: _Number = None
+    data_seconds: _Number = None
+    forward_seconds: _Number = None
+    backward_seconds: _Number = None
+    update_seconds: _Number = None
+    utilization: _Number = None
     seconds: Annotated[float, Meta(ge=0, le=1e15)] = 0.0
     seconds_left: _Number = None
     train: _Means = _Means(0.0)
     validation: _Means | None = None
     test: _Means | None = None
     counts: dict[str, Count] = {}
+    mixed: bool = False
     refused: list[str] = []
     message: str | None = None
     reason: str = ""
@@ -198,6 +210,7 @@ class _Fields(msgspec.Struct, gc=False):
     device_name: str = ""
     status: str = ""
     best: bool | Best | None = None
+    metrics: dict[str, _Number] | None = None
 
 
 _ALWAYS = frozenset(("event", "time", "sequence"))

@@ -12,6 +12,8 @@ from designer.analysis.report.tensors import modules
 from designer.codegen import generate
 from designer.design import files
 from designer.errors import DesignerError
+from designer.layers.tensors import state_key
+from designer.runs import own_layers
 from designer.runs.events import last_time
 from designer.runs.folder import RunFolder, list_runs
 from designer.runs.result import Result
@@ -82,9 +84,9 @@ def find(root: Path, analysis: Analysis) -> list[Fitting]:
     root
         The folder of runs.
     analysis
-        The analysis of the design. With errors, no run fits.
+        The analysis of the design. With errors, or operations without a layer, no run fits.
     """
-    if not analysis.valid:
+    if not analysis.valid or analysis.opaque:
         return []
     wanted, parameters = _signature(analysis), analysis.totals.parameters
     source = generate(analysis.design, analysis).source
@@ -116,7 +118,7 @@ def latest(found: Sequence[Fitting]) -> Fitting | None:
 
 def _signature(analysis: Analysis) -> _Signature:
     return {
-        f"{module.path}.{name}": tuple(shape)
+        state_key(module.path, name): tuple(shape)
         for module in modules(analysis)
         for name, shape in module.tensors.items()
     }
@@ -130,7 +132,9 @@ def _read(path: Path) -> _Known | None:
             _known.clear()
         try:
             design = files.read(path)
-            analysis = analyze(design)
+            analysis = analyze(design, measured=own_layers.known(design))
+            if analysis.pending:  # it may be trusted, or measured, later
+                return None
             _known[key] = _Known(generate(design, analysis).source, _signature(analysis))
         except DesignerError:
             _known[key] = None

@@ -91,6 +91,11 @@ class RunFolder:
         return self.path / "preprocessing.json"
 
     @property
+    def preprocessing_arrays(self) -> Path:
+        """The arrays of a ``Preprocessing`` that has some."""
+        return self.path / "preprocessing.npz"
+
+    @property
     def events(self) -> Path:
         """The event log; see ``events.EventReader``."""
         return self.path / "events.jsonl"
@@ -99,6 +104,11 @@ class RunFolder:
     def layers(self) -> Path:
         """Statistics of the layers; see ``layer_statistics.MeasurementReader``."""
         return self.path / "layers.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard event files; absent unless the recipe asks for them."""
+        return self.path / "tensorboard"
 
     @property
     def control(self) -> Path:
@@ -260,10 +270,17 @@ class RunFolder:
             It is damaged, not yet written, or not that of the run's network and data.
         """
         found = _read(self.preprocessing_file, Preprocessing)
+        if found.arrays:
+            try:
+                found = found.with_arrays(_content(self.preprocessing_arrays))
+            except (OSError, ValueError) as error:
+                raise _unreadable(self.preprocessing_arrays, error) from error
         network, record = self.network(), self.data()
         outputs = {math.prod(output.shape) for output in network.outputs}
         if (
             found.input != network.input
+            or [(each.name, each.shape) for each in found.inputs]
+            != [(each.name, each.shape) for each in network.inputs]
             or (found.classes and outputs != {len(found.classes)})
             or (record is not None and found.classes != record.classes)
         ):

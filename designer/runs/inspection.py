@@ -13,6 +13,10 @@ BEST, LAST = "best", "last"
 EPOCH = "epoch:"
 """Before the number of an epoch whose checkpoint was kept."""
 
+ZERO_LEVEL = 128
+"""The level of a map's tile that stands for 0; 255 and 1 stand for the largest absolute value in
+the tiles of a node, and for minus that."""
+
 CHANNEL_FIGURES = ("minimum", "maximum", "mean", "deviation", "zeros", "strength")
 """The figures of a channel: ``deviation`` is that of the values themselves (not of a sample),
 ``zeros`` the share that is exactly 0, ``strength`` the mean absolute value."""
@@ -78,21 +82,44 @@ def recipe_of(subject: Subject) -> "Recipe":
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A picture that a network looks at: a file, or an example of the data of a run.
+    """A picture or another example that a network looks at.
+
+    It is in a file, was typed, or is an example of the data of a run.
 
     Attributes
     ----------
     file
-        The path of a picture file; "" for an example.
+        The path of a picture file, or of a table or arrays; "" for other examples.
     part, index
         The part, ``train``, ``validation`` or ``test``, and the number of the example in it.
+    row
+        Of a table or of arrays: the number of the example in the file, from 0; None for a picture.
+    cells
+        What was typed for each column of the table that the network was trained with.
     """
 
     file: str = ""
     part: str = ""
     index: int = 0
+    row: int | None = None
+    cells: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """What sentences and tables call it."""
-        return Path(self.file).name if self.file else f"{self.part} {self.index}"
+        """What titles and tables call it."""
+        mention = self.mention
+        return (
+            Path(self.file).name
+            if self.file and self.row is None
+            else (f"{mention[0].upper()}{mention[1:]}")
+        )
+
+    @property
+    def mention(self) -> str:
+        """What it is called within a sentence."""
+        if self.file:
+            name = Path(self.file).name
+            return name if self.row is None else f"row {self.row + 1} of {name}"
+        if self.cells:
+            return "what was typed"
+        return f"example {self.index + 1} of the {self.part} part"

@@ -102,7 +102,8 @@ def spawn(
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        # Without -P it would import modules from the working folder, such as one with a download.
+        [sys.executable, "-P", "-m", module, *arguments],
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,

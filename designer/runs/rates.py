@@ -21,7 +21,9 @@ class RateChange:
     rate
         The rate of the next step.
     by_hand
-        Whether it is used for all later steps; else the schedule is followed again from it on.
+        Whether it is used for all later steps; else the schedule is followed from it on.
+    scaled
+        Whether the schedule is scaled to it; else its own rates are used, if it is not by hand.
     step
         The number of steps trained before.
     epoch
@@ -32,6 +34,7 @@ class RateChange:
     by_hand: bool
     step: int
     epoch: float | None
+    scaled: bool = False
 
 
 class _Event(msgspec.Struct):
@@ -40,6 +43,7 @@ class _Event(msgspec.Struct):
     steps_per_epoch: int = 0
     lr: float = 0.0
     by_hand: bool = True  # absent in logs of version 0.1
+    scaled: bool = False
 
 
 @dataclass
@@ -97,4 +101,5 @@ class RateLog:
             self._per_epoch = event.steps_per_epoch
         elif event.event == "lr":
             epoch = event.step / self._per_epoch if self._per_epoch > 0 else None
-            self.changes += (RateChange(event.lr, event.by_hand, event.step, epoch),)
+            change = RateChange(event.lr, event.by_hand, event.step, epoch, event.scaled)
+            self.changes += (change,)

@@ -23,11 +23,18 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         one for each label; none for numbers.
     exact_match
         The share of images all of whose labels are right; none unless an image may have several.
+    top5
+        The share of images whose class is among the five most probable; only of the test, and none
+        unless each image has one class.
+    cost
+        The mean cost of the decisions; none unless the loss has a cost matrix.
     """
 
     loss: float
     accuracy: float | None = None
     exact_match: float | None = None
+    top5: float | None = None
+    cost: float | None = None
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):

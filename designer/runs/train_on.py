@@ -24,10 +24,14 @@ CHANGEABLE = (
     "schedule.",
     "augmentation.",
     "early_stopping",
+    "regularization.",
     "gradient_clipping",
+    "gradient_clipping_value",
     "precision",
     "device",
     "log_interval",
+    "watching.",
+    "evaluation.",
     "statistics",
     "checkpoint_seconds",
     "keep_checkpoints",
@@ -38,6 +42,10 @@ CHANGEABLE = (
 _REFUSALS = {
     "batch": "{name} cannot be changed where a run is trained on, as the steps of an epoch and the "
     "order of the images depend on it.",
+    "accumulation": "{name} cannot be changed where a run is trained on, as the steps of an epoch "
+    "depend on it.",
+    "averaging.": "{name} cannot be changed where a run is trained on, as the average of its "
+    "weights is continued.",
     "optimizer.": "{name} cannot be changed where a run is trained on, as the optimizer's state "
     "is continued, which belongs to its settings.",
     "loss.": "{name} cannot be changed where a run is trained on, as the losses before and after "
@@ -46,6 +54,8 @@ _REFUSALS = {
     "and the parts that it was trained on.",
     "seed": "{name} cannot be changed where a run is trained on, as the order of the images and "
     "every random draw are continued.",
+    "initialization.": "{name} cannot be changed where a run is trained on, as the weights of the "
+    "run itself are continued.",
     "initial_weights": "{name} cannot be changed where a run is trained on, as the weights of the "
     "run itself are continued.",
     "threads": "{name} cannot be changed where a run is trained on, as the results depend on the "
@@ -163,7 +173,13 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 def _copy(parent: RunFolder, child: RunFolder) -> None:
     """Copy what the child continues, all but how the parent ended."""
-    for name in ("preprocessing_file", "data_file", "examples_file", "location_file"):
+    for name in (
+        "preprocessing_file",
+        "preprocessing_arrays",
+        "data_file",
+        "examples_file",
+        "location_file",
+    ):
         source: Path = getattr(parent, name)
         if source.is_file():
             shutil.copy2(source, getattr(child, name))

@@ -2,9 +2,9 @@
 
 Tensors of equal name and shape are matched first. Of the rest, modules with tensors of the same
 shapes are matched in forward order, if there are as many of them on both sides. Modules in parallel
-branches have no order; they are matched by words in their names, or by a neighbor whose name shares
-more with the one than with the other. What cannot be matched without guessing keeps its fresh
-values, and the report says so.
+branches have no order; they are matched by words in their names, in order within a branch that both
+sides name alike, or by a neighbor whose name shares more with the one than with the other. What
+cannot be matched without guessing keeps its fresh values, and the report says so.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from designer.analysis.report.tensors import Module
+from designer.layers.tensors import state_key
 from designer.runs.layouts import Shape, Stored
 from designer.runs.weights_report import COUNTER, Differing, How, Report, Taken, show_shape
 
@@ -82,10 +83,10 @@ def match(
         if module.path not in given and source in given.values():
             continue
         for own, shape in module.tensors.items():
-            other = by_name.get(f"{source}.{own}")
+            other = by_name.get(state_key(source, own))
             if other is None:
                 continue
-            name = f"{module.path}.{own}"
+            name = state_key(module.path, own)
             partner[module.path] = source
             if other.shape == shape:
                 taken[name] = other, "given" if module.path in given else "name"
@@ -96,7 +97,7 @@ def match(
         source = matching.partner.get(module.path, "")
         for own in module.tensors if module.path not in partner else ():
             if source and own in by_module[source]:
-                taken[f"{module.path}.{own}"] = by_module[source][own], "order"
+                taken[state_key(module.path, own)] = by_module[source][own], "order"
     differing += _replaced(ours, by_module, matching.partner)
     return _report(ours, theirs, taken, differing, matching.refused)
 
@@ -108,7 +109,7 @@ def _report(
     differing: Sequence[Differing],
     refused: Sequence[str],
 ) -> Report:
-    names = [f"{module.path}.{own}" for module in ours for own in module.tensors]
+    names = [state_key(module.path, own) for module in ours for own in module.tensors]
     fresh = (name for name in names if name not in taken and not name.endswith(COUNTER))
     used = {each.origin for each, _ in taken.values()} | {each.origin for each in differing}
     return Report(
@@ -125,9 +126,10 @@ def _report(
 def stored_by(modules: Sequence[Module]) -> list[Stored]:
     """Return the tensors that a network of these modules saves."""
     return [
-        Stored(f"{each.path}.{own}", shape, f"{each.path}.{own}")
+        Stored(key, shape, key)
         for each in modules
         for own, shape in each.tensors.items()
+        for key in [state_key(each.path, own)]
     ]
 
 
@@ -137,7 +139,7 @@ def weight_status(ours: Sequence[Module], report: Report) -> dict[str, WeightSta
     differing = {each.name for each in report.differing}
     found: dict[str, set[WeightStatus]] = {}
     for module in ours:
-        own = {f"{module.path}.{each}" for each in module.tensors if each != COUNTER}
+        own = {state_key(module.path, each) for each in module.tensors if each != COUNTER}
         status: WeightStatus = "resized"
         if own <= taken:
             status = "kept"
@@ -197,20 +199,50 @@ def _by_order(
         if len(mine) != len(others):
             matching.refused.append(_uneven(matching, mine, others))
             continue
-        alike = len({re.sub(r"\d+", "#", path) for path in others}) == 1
-        if not ordered and alike:
-            others.sort(key=_natural)
-        runs = _runs(matching, mine) if ordered or alike else [mine]
-        start = 0
-        for run in runs:
-            some = others[start : start + len(run)]
-            start += len(run)
-            if len(run) == 1:
-                matching.partner[run[0]] = some[0]
+        for run, some in _pairs_of_runs(matching, mine, others, ordered=ordered):
+            if len(run) > 1:
+                branches = _branches(run, some)
+                parallel += [
+                    pair
+                    for branch in branches
+                    for pair in _pairs_of_runs(matching, *branch, ordered=ordered)
+                ]
             else:
                 parallel.append((run, some))
-    _match_parallel(matching, parallel)
+    for run, some in parallel:
+        if len(run) == 1:
+            matching.partner[run[0]] = some[0]
+    _match_parallel(matching, [pair for pair in parallel if len(pair[0]) > 1])
     return matching
+
+
+def _pairs_of_runs(
+    matching: _Matching, mine: list[str], others: list[str], *, ordered: bool
+) -> list[tuple[list[str], list[str]]]:
+    """Match as many modules of equal shapes in their order; more than one run in parallel."""
+    alike = len({re.sub(r"\d+", "#", path) for path in others}) == 1
+    if not ordered and alike:
+        others = sorted(others, key=_natural)
+    runs = _runs(matching, mine) if ordered or alike else [mine]
+    found, start = [], 0
+    for run in runs:
+        found.append((run, others[start : start + len(run)]))
+        start += len(run)
+    return found
+
+
+def _branches(mine: list[str], others: list[str]) -> list[tuple[list[str], list[str]]]:
+    """Split parallel modules by the words that names of both sides have, such as branch1.
+
+    They stay together where the design and the file have not as many modules of a branch.
+    """
+    common = frozenset().union(*map(_words, mine)) & frozenset().union(*map(_words, others))
+    found: dict[frozenset[str], tuple[list[str], list[str]]] = {}
+    for side, paths in enumerate((mine, others)):
+        for path in paths:
+            found.setdefault(common & _words(path), ([], []))[side].append(path)
+    fits = all(len(one) == len(two) for one, two in found.values())
+    return [*found.values()] if fits else [(mine, others)]
 
 
 def _runs(matching: _Matching, paths: Sequence[str]) -> list[list[str]]:

@@ -4,7 +4,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,13 +14,21 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from torch import nn
 
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist.training import batch_problems
 from designer.design import files
 from designer.design.values import Design
 from designer.engine.freezing import freeze
 from designer.engine.module import module as compiled
 from tests import measuring
-from tests.against_torch.drawing import designs
-from tests.layers.building import as_tuple, peak_is_bound, sizes
+from tests.against_torch.drawing import RECURRENT, designs
+from tests.layers.building import (
+    FEW_TOKENS,
+    as_tuple,
+    macs_for_one_image,
+    peak_is_bound,
+    saved_agree,
+    sizes,
+)
 
 PART = 200
 """Designs drawn with one seed. A part ends at its first difference, which is then minimized."""
@@ -68,11 +76,16 @@ def differences(analysis: Analysis, module: nn.Module) -> Iterator[str]:
         if getattr(totals, key) != value:
             yield f"{key}: the program counts {getattr(totals, key)}, torch {value}"
     for batch, training in ((2, True), (3, False)):
-        inputs = [torch.randn(batch, *port.shape) for port in analysis.inputs]
+        inputs = [
+            torch.randint(0, FEW_TOKENS, (batch, *port.shape))
+            if port.integer
+            else torch.randn(batch, *port.shape)
+            for port in analysis.inputs
+        ]
         freeze(module.train(training), analysis)
-        counter = measuring.MacCounter()
-        with counter if training else nullcontext(), output_shapes(module) as found:
+        with output_shapes(module) as found:
             saved = measuring.saved_bytes(module, *inputs)
+        macs = macs_for_one_image(module, inputs) if training else 0
         shapes = [(batch, *port.shape) for port in analysis.outputs]
         if not training:
             main = [port for port in analysis.outputs if not port.auxiliary]
@@ -80,16 +93,26 @@ def differences(analysis: Analysis, module: nn.Module) -> Iterator[str]:
         mode = f"{'train' if training else 'eval'} mode, batch of {batch}"
         if found != shapes:
             yield f"shapes, {mode}: the program infers {shapes}, torch {found}"
-        if training and counter.macs != batch * totals.macs:
-            yield f"MACs, {mode}: the program counts {batch * totals.macs}, torch {counter.macs}"
+        if training and macs != totals.macs:
+            yield f"MACs, train mode: the program counts {totals.macs} for one image, torch {macs}"
         stated = totals.saved_bytes(batch, training=training)
-        if saved != stated:
+        if not saved_agree(analysis, stated, saved) and not _near(analysis, stated, saved):
             yield f"bytes saved for backward, {mode}: the program counts {stated}, torch {saved}"
         if not training:
-            stated = batch * totals.inference_peak_bytes
+            stated = totals.inference_bytes(batch) - totals.file_bytes
             alive = measuring.peak_bytes(module, module, *inputs)
-            if alive != stated and not (alive < stated and peak_is_bound(analysis)):
+            bound = alive < stated and peak_is_bound(analysis)
+            if alive != stated and not bound and not _near(analysis, stated, alive):
                 yield f"bytes alive, {mode}: the program counts {stated}, torch {alive}"
+
+
+def _near(analysis: Analysis, stated: int, measured: int) -> bool:
+    """Tell whether bytes differ by 5 % at most, with recurrent layers.
+
+    Their kernels keep other tensors for some sizes, such as a hidden state of one value.
+    """
+    recurrent = any(row.type in RECURRENT for row in analysis.rows())
+    return recurrent and abs(stated - measured) <= 0.05 * measured
 
 
 def check(design: Design) -> str:
@@ -97,6 +120,8 @@ def check(design: Design) -> str:
     analysis = analyze(design)
     if not analysis.valid:
         return f"the drawn design has a problem: {analysis.problems[0].message}"
+    if batch_problems(analysis, 2):  # a batch norm of a tensor without a batch axis
+        return ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch advises against an even kernel with "same"
         return next(differences(analysis, compiled(design)), "")

@@ -44,10 +44,18 @@ _Node = dict[str, Any]
 # Random designs
 
 
-def random_design(draw: random.Random) -> Design:
-    """Return a design of three to eight steps, each a layer, a branch or a block."""
+def random_design(draw: random.Random, axes: int = 2) -> Design:
+    """Return a design of three to eight steps, each a layer, a branch or a block.
+
+    Its input is a sequence, an image or a volume: it has one, two or three spatial axes.
+    """
     side = draw.randrange(16, 49)
     shape = [draw.choice([2, 4]), side, side if draw.random() < 0.5 else draw.randrange(16, 49)]
+    if axes != 2:
+        sides = [
+            draw.randrange(16, 49) if axes == 1 else draw.randrange(5, 13) for _ in range(axes)
+        ]
+        shape = [draw.choice([2, 4]), *sides]
     nodes: dict[str, _Node] = {"image": {"layer": "Input", "shape": shape}}
     edges: list[list[str]] = []
     inner = {"conv": _conv(draw, stride=1, padding=1, kernel_size=3), "relu": {"layer": "ReLU"}}
@@ -56,7 +64,8 @@ def random_design(draw: random.Random) -> Design:
     tries = 0
     while steps and tries < 60:
         tries += 1
-        more_nodes, more_edges, end = _step(draw, len(nodes), last)
+        step = _step(draw, len(nodes), last) if axes == 2 else _plain_step(draw, axes, nodes, last)
+        more_nodes, more_edges, end = step
         tried = design(
             {**nodes, **more_nodes, "end": {"layer": "Output"}},
             [*edges, *more_edges, [end, "end"]],
@@ -134,6 +143,87 @@ def _step(
     return nodes, [[last, *names]], names[-1]
 
 
+def _plain_step(
+    draw: random.Random, axes: int, nodes: dict[str, _Node], last: str
+) -> tuple[dict[str, _Node], list[list[str]], str]:
+    """Return a step over one or three axes: a layer, or branches that are joined again."""
+    name, join = f"n{len(nodes)}", f"n{len(nodes) + 1}"
+    if draw.random() < 0.8:
+        return {name: _any_layer(draw, axes)}, [[last, name]], name
+    branch = {"layer": f"Conv{axes}d", "out_channels": 4, "padding": "same"}
+    branch["kernel_size"] = _each(draw, axes, [1, 2, 3, 5])
+    joined = {"layer": draw.choice(["Concat", "Add"])}
+    return {name: branch, join: joined}, [[last, name, f"{join}:1"], [last, join]], join
+
+
+def _each(draw: random.Random, axes: int, choices: list[int]) -> int | list[int]:
+    """Draw a number for all axes, or one for each."""
+    if draw.random() < 0.5:
+        return draw.choice(choices)
+    return [draw.choice(choices) for _ in range(axes)]
+
+
+def _pad(draw: random.Random, axes: int) -> _Node:
+    mode = draw.choice(["constant", "reflect", "replicate", "circular"])
+    sides = [draw.choice([0, 1, 3]) for _ in range(2 * axes)]
+    return {"layer": "Pad", "mode": mode, "padding": sides}
+
+
+def _resize(draw: random.Random, axes: int) -> _Node:
+    several = ["linear"] if axes == 1 else ["bilinear", "bicubic"] if axes == 2 else ["trilinear"]
+    mode = draw.choice([*several, *several, "nearest", "nearest-exact", "area"])
+    node: _Node = {"layer": "Resize", "mode": mode, "size": _each(draw, axes, [1, 4, 7, 12, 20])}
+    if draw.random() < 0.3:
+        del node["size"]
+        node["scale_factor"] = draw.choice([0.4, 0.5, 1.5, 2, 3])
+    if mode in several:
+        node["align_corners"] = draw.random() < 0.4
+        node["antialias"] = axes == 2 and draw.random() < 0.4
+    return node
+
+
+def _any_layer(draw: random.Random, axes: int) -> _Node:
+    """Return a layer over this many axes, its parameters drawn."""
+
+    def each(*choices: int) -> int | list[int]:
+        return _each(draw, axes, [*choices])
+
+    kind = draw.choice(
+        ["Conv", "Conv", "Conv", "pool", "pool", "ConvTranspose", "Upsample", "rest"]
+    )
+    if kind == "Conv":
+        node = {"kernel_size": each(1, 2, 3, 3, 4), "stride": each(1, 1, 2, 3)}
+        node |= {"dilation": each(1, 1, 2), "padding": each(0, 1, 2)}
+        modes = ["zeros", "zeros", "reflect", "replicate", "circular"]
+        return {
+            "layer": f"Conv{axes}d",
+            "out_channels": 4,
+            "padding_mode": draw.choice(modes),
+        } | node
+    if kind == "pool":
+        name = draw.choice(["MaxPool", "AvgPool"])
+        node = {"kernel_size": each(1, 2, 3), "ceil_mode": draw.random() < 0.4}
+        return {"layer": f"{name}{axes}d", "stride": each(1, 2, 3)} | node
+    if kind == "ConvTranspose":
+        node = {"kernel_size": each(1, 2, 3, 4), "stride": each(1, 2), "padding": each(0, 1)}
+        return {"layer": f"ConvTranspose{axes}d", "out_channels": 2} | node
+    if kind == "Upsample":
+        mode = draw.choice(["nearest", "linear" if axes == 1 else "trilinear"])
+        return {"layer": "Upsample", "scale_factor": draw.choice([1, 2, 3]), "mode": mode}
+    return draw.choice(
+        [
+            _pad(draw, axes),
+            _resize(draw, axes),
+            {"layer": f"AdaptiveAvgPool{axes}d", "output_size": each(1, 3, 7)},
+            {"layer": f"InstanceNorm{axes}d", "track_running_stats": draw.random() < 0.7},
+            {"layer": f"BatchNorm{axes}d"},
+            {"layer": "LayerNorm", "axes": draw.choice([1, 2])},
+            {"layer": "Slice", "dim": 2, "start": draw.choice([0, 3]), "stop": draw.choice([4, 9])},
+            {"layer": "GELU"},
+        ]
+    )
+
+
 def _layer(draw: random.Random) -> _Node:
     """Return a layer that takes an image, its parameters drawn."""
     kind = draw.choice(
@@ -145,6 +235,10 @@ def _layer(draw: random.Random) -> _Node:
             *["norm"] * 2,
             "AdaptiveAvgPool2d",
             "PixelShuffle",
+            "PixelUnshuffle",
+            "Pad",
+            "Resize",
+            "Resize",
             "ZeroPad2d",
             "Slice",
             "Softmax",
@@ -185,6 +279,12 @@ def _layer(draw: random.Random) -> _Node:
             )
         case "AdaptiveAvgPool2d":
             return {"layer": kind, "output_size": draw.choice([1, 3, 7, [1, 5], [20, 6]])}
+        case "PixelUnshuffle":
+            return {"layer": kind, "downscale_factor": draw.choice([1, 2, 3])}
+        case "Pad":
+            return _pad(draw, 2)
+        case "Resize":
+            return _resize(draw, 2)
         case "PixelShuffle":
             return {"layer": kind, "upscale_factor": 2}
         case "ZeroPad2d":
@@ -232,8 +332,9 @@ def differences(tried: Design) -> tuple[int, list[str]]:
 
 
 def _nodes(tried: Design, analysis: Analysis) -> dict[str, tuple[Tensor, str]]:
-    """Return the tensor of each node whose height and width are known, and its layer's path."""
+    """Return the tensor of each node whose spatial axes are known, and its layer's path."""
     found = {}
+    (rank,) = [len(port.shape) for port in analysis.inputs]
     for name in analysis.top.wiring.order:
         result, path = analysis.top.nodes[name], name
         while result.inside is not None:  # the layer at the block's first output
@@ -245,14 +346,14 @@ def _nodes(tried: Design, analysis: Analysis) -> dict[str, tuple[Tensor, str]]:
             path = f"{path}.{sources[0][0]}"
             result = inside.nodes[sources[0][0]]
         flow = result.outputs[0] if result.outputs else None
-        if result.inside is None and flow is not None and len(flow.shape) == 3 and flow.axes:
+        if result.inside is None and flow is not None and len(flow.shape) == rank and flow.axes:
             found[name] = flow, path
     return found
 
 
 def _measured(
     tried: Design, analysis: Analysis
-) -> Iterator[tuple[str, Tensor, ReceptiveField | None, tuple[int, int]]]:
+) -> Iterator[tuple[str, Tensor, ReceptiveField | None, tuple[int, ...]]]:
     """Yield the nodes of a design: name, output, counted and measured receptive field."""
     nodes = _nodes(tried, analysis)
     inputs = [port.name for port in analysis.inputs]
@@ -278,8 +379,8 @@ def _measured(
     outputs = outputs[sum(not port.auxiliary for port in analysis.outputs) :]
     for name, output in zip(names, outputs, strict=True):
         flow, path = nodes[name]
-        at: list[Any] = [0, slice(None), slice(None), slice(None)]
-        for number, axis in enumerate(flow.axes, 1):
+        at: list[Any] = [0, *[slice(None)] * len(shape)]
+        for number, axis in enumerate(flow.axes if len(shape) == 3 else range(len(shape)), 1):
             if axis:
                 at[number] = output.shape[number] // 2
         value = output[tuple(at)]
@@ -287,12 +388,13 @@ def _measured(
         weighted = (value * torch.rand_like(value)).sum()
         (gradient,) = torch.autograd.grad(weighted, image, retain_graph=True)
         extents = []
-        for axis in (1, 2):
-            touched = gradient[0].abs().amax((0, 3 - axis)).nonzero().flatten()
+        for axis in range(1, len(shape)):
+            others = tuple(each for each in range(len(shape)) if each != axis)
+            touched = gradient[0].abs().amax(others).nonzero().flatten()
             extents.append(int(touched[-1] - touched[0]) + 1 if len(touched) else 0)
         if 0 in extents:
             continue  # the value in the middle depends on no pixel: it lies in the padding
-        yield name, flow, analysis.receptive_fields[path], (extents[0], extents[1])
+        yield name, flow, analysis.receptive_fields[path], tuple(extents)
 
 
 def _make_positive(network: nn.Module) -> None:
@@ -304,7 +406,7 @@ def _make_positive(network: nn.Module) -> None:
         for name, child in list(parent.named_children()):
             if isinstance(child, _WITH_FLAT_PARTS):
                 setattr(parent, name, nn.Softplus())
-            elif isinstance(child, nn.MaxPool2d):
+            elif isinstance(child, nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d):
                 setattr(parent, name, _Mean(child))
             elif isinstance(child, nn.AdaptiveMaxPool2d):
                 setattr(parent, name, nn.AdaptiveAvgPool2d(child.output_size))
@@ -317,7 +419,10 @@ def _make_positive(network: nn.Module) -> None:
 
 
 _WITH_FLAT_PARTS = (nn.ReLU, nn.ReLU6, nn.Hardsigmoid, nn.Hardswish)
-_CANCELS = (nn.Softmax, nn.LogSoftmax, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d)
+_CANCELS = (
+    *(nn.Softmax, nn.LogSoftmax, nn.LayerNorm, nn.GroupNorm),
+    *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+)
 
 
 class _Uneven(nn.Module):
@@ -335,15 +440,15 @@ class _Uneven(nn.Module):
 class _Mean(nn.Module):
     """The mean of a max pool's windows."""
 
-    def __init__(self, pool: nn.MaxPool2d) -> None:
+    def __init__(self, pool: nn.Module) -> None:
         super().__init__()
         self.pool = pool
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the means, for the positions that the pool has."""
-        height, width = self.pool(x).shape[2:]
+        counts = self.pool(x).shape[2:]
         kernel, stride, padding, dilation = (
-            (each, each) if isinstance(each, int) else tuple(each)
+            (each,) * len(counts) if isinstance(each, int) else tuple(each)
             for each in (
                 self.pool.kernel_size,
                 self.pool.stride,
@@ -354,13 +459,15 @@ class _Mean(nn.Module):
         sides = [
             max(0, (n - 1) * s + d * (k - 1) + 1 - size - p)
             for n, s, d, k, size, p in zip(
-                (height, width), stride, dilation, kernel, x.shape[2:], padding, strict=True
+                counts, stride, dilation, kernel, x.shape[2:], padding, strict=True
             )
         ]
-        padded = F.pad(x, (padding[1], sides[1], padding[0], sides[0]))
+        around = [each for pair in zip(padding, sides, strict=True) for each in reversed(pair)]
+        padded = F.pad(x, around[::-1])
         ones = torch.full((x.shape[1], 1, *kernel), 1 / prod(kernel), dtype=x.dtype)
-        means = F.conv2d(padded, ones, stride=stride, dilation=dilation, groups=x.shape[1])
-        return means[:, :, :height, :width]
+        convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[len(counts)]
+        means = convolve(padded, ones, stride=stride, dilation=dilation, groups=x.shape[1])
+        return means[:, :, *[slice(each) for each in counts]]
 
 
 class _MeanOfWindows:
@@ -386,13 +493,18 @@ def _smooth() -> Iterator[None]:
 
 
 def run(count: int = 60, seed: int = 0, *, with_presets: bool = True) -> int:
-    """Compare random designs and presets, print every difference; return how many there are."""
+    """Compare random designs and presets, print every difference; return how many there are.
+
+    There are `count` designs for images, and a third of that for sequences and for volumes.
+    """
     nodes = wrong = 0
     tried = [presets.load(name) for name in PRESETS] if with_presets else []
-    for number in range(count):
-        torch.manual_seed(seed + number)
-        made = random_design(random.Random(seed + number))
-        tried.append(Design(f"seed {seed + number}", blocks=made.blocks, graph=made.graph))
+    for axes, share in ((2, 1), (1, 3), (3, 3)):
+        for number in range(seed, seed + count // share):
+            torch.manual_seed(number)
+            made = random_design(random.Random(number), axes)
+            name = f"seed {number}, {axes} axes"
+            tried.append(Design(name, blocks=made.blocks, graph=made.graph))
     for each in tried:
         measured, found = differences(each)
         nodes += measured

@@ -74,10 +74,12 @@ def test_a_difference_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_run_goes_on_after_differences_and_errors(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The folder is created; each part's smallest design is a file in it."""
+    """The folder is created; a design of each part that showed the difference is a file in it."""
+    failed = []
 
     def check(design: Design) -> str:
         if len(design.graph.nodes) > 6:
+            failed.append(files.dumps(design))
             raise RuntimeError("torch cannot")
         return ""
 
@@ -90,7 +92,7 @@ def test_a_run_goes_on_after_differences_and_errors(
         "difference_8.json",
     ]
     for path in folder.iterdir():
-        assert len(files.loads(path.read_text(encoding="utf-8")).graph.nodes) == 7
+        assert path.read_text(encoding="utf-8") in failed
     printed = capsys.readouterr().out
     assert printed.count("RuntimeError: torch cannot") == 2
     assert " designs, 2 differences" in printed

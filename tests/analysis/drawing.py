@@ -7,7 +7,7 @@ from typing import Any
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.design import edits, naming
-from designer.design.files import loads
+from designer.design.files import VERSION, loads
 from designer.design.values import Argument, Block, BlockNode, Design, Edge, Graph, LayerNode, Node
 from designer.errors import DesignerError
 from designer.layers import parameters as kinds
@@ -29,7 +29,7 @@ def design(
         json.dumps(
             {
                 "format": "netdesigner/design",
-                "version": 1,
+                "version": VERSION,
                 "name": "Test",
                 "arguments": _arguments(arguments),
                 "blocks": blocks or {},
@@ -134,7 +134,7 @@ def parameter_value(draw: random.Random, parameter: Parameter[Any]) -> Any:
         return draw.choice([0.0, 0.1, 0.5, 1, 1.0])
     if isinstance(parameter, kinds.Padding):
         return draw.choice([0, 1, 1, 2, (0, 1), "same"])
-    if isinstance(parameter, kinds.IntPair | kinds.OptionalIntPair):
+    if isinstance(parameter, kinds.SpatialInts | kinds.OptionalSpatialInts):
         return draw.choice([1, 1, 2, 3, 3, (1, 3), (2, 1), "=stride"])
     if isinstance(parameter, kinds.Integers):
         return draw.choice([(3, 8, 8), (4, 6, 6), (12,), (-1,), (4, 9), (1, 2, 3), (2, -1), (1,)])
@@ -145,7 +145,8 @@ def layer_node(draw: random.Random, layer: str | None = None) -> LayerNode:
     """Return a node of any layer type."""
     common = ["Conv2d", "ReLU", "Add", "Concat", "BatchNorm2d", "MaxPool2d", "Dropout", "Linear"]
     common += ["Flatten", "Identity", "Shortcut", "Slice", "Multiply", "Tanh"]
-    name = layer or draw.choice([draw.choice(common), draw.choice([*layer_types()])])
+    every = [name for name, kind in layer_types().items() if kind.offered]
+    name = layer or draw.choice([draw.choice(common), draw.choice(every)])
     values = {
         key: parameter_value(draw, each)
         for key, each in layer_types()[name].parameters.items()

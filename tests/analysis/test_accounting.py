@@ -142,6 +142,14 @@ def test_training_bytes(name: str) -> None:
         assert totals.training_bytes(settings, batch, "mixed") < bytes_ + 4 * totals.parameters
 
 
+def test_averages_and_accumulated_gradients_take_memory() -> None:
+    totals = preset("vgg16").totals
+    plain = totals.training_bytes(Optimizer(), 8)
+    assert totals.training_bytes(Optimizer(), 8, copies=1) == plain + totals.file_bytes
+    whole = 4 * totals.parameters
+    assert plain < totals.training_bytes(Optimizer(), 8, accumulates=True) <= plain + whole
+
+
 def test_rmsprop_with_momentum_keeps_two_copies() -> None:
     """It needs 553 MB more than without momentum for VGG16."""
     totals = preset("vgg16").totals

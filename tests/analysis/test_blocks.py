@@ -262,7 +262,7 @@ def test_features_have_no_height() -> None:
     (problem,) = analyze(chain({"block": "B"}, shape=[8], blocks={"B": inner})).problems
     assert problem.message == (
         "n: out_features: the expression '=in_height' uses the unknown name 'in_height'; "
-        "names that it can use: in_channels"
+        "names that it can use: in_channels, in_features"
     )
 
 

@@ -62,7 +62,41 @@ RESIDUAL_EDGES = [["image", "conv3", "add", "scores"], ["image", "shortcut", "ad
 EVEN = {"default": 7, "where": "=n % 2 == 0", "rule": "even"}
 DEPTH = {"where": "=(depth - 2) % (9 if wide else 6) == 0", "rule": "6n + 2, or 9n + 2 if wide"}
 
+OPAQUE = {"layer": "Opaque", "operation": "aten.erfinv", "line": "model.py:12"}
+
 CASES: dict[str, Case] = {
+    # Operations that no layer expresses
+    "an operation without a layer": Case(
+        chain({**OPAQUE, "given": "3x8x8", "outputs": "3x8x8"}),
+        "opaque",
+        "n1: no layer expresses the operation aten.erfinv (model.py:12), so the design can neither "
+        "be trained nor be written as code until you replace it by layers",
+        severity=Severity.WARNING,
+        origin="",
+    ),
+    "an operation with another input than in its file": Case(
+        chain({**OPAQUE, "given": "3x9x9", "outputs": "3x9x9"}),
+        "opaque-input",
+        "n1: what the operation aten.erfinv (model.py:12) gives is known only for the input 3×9×9 "
+        "that it has in its file, received 3×8×8 (from image)",
+        received="3×8×8",
+        expected="3×9×9",
+    ),
+    "an operation with more inputs than in its file": Case(
+        chain({**OPAQUE, "outputs": "3x9x9"}),
+        "opaque-input",
+        "n1: what the operation aten.erfinv (model.py:12) gives is known only for the 0 inputs "
+        "that it has in its file, received 1",
+        received="1",
+        expected="0",
+    ),
+    "an operation without outputs": Case(
+        chain(OPAQUE),
+        "opaque-outputs",
+        "n1: Opaque has no outputs; give the shape of one, such as 64x7x7",
+        received="none",
+        expected="a shape",
+    ),
     # What a layer's own parameters decide
     "more classes than codes": Case(
         chain({"layer": "RBF", "out_features": 9}, shape=[3]),
@@ -226,7 +260,7 @@ CASES: dict[str, Case] = {
         "n1: there is no layer type 'Conv2D'; did you mean Conv2d?",
         port=None,
         origin="",
-        fixes=("make it a Conv2d",),
+        fixes=("make it a Conv2d", "make it a StdConv2d"),
     ),
     "unknown parameter": Case(
         chain(conv(filters=3)),
@@ -435,6 +469,89 @@ CASES: dict[str, Case] = {
         received="12×5",
         expected="channels × height × width",
     ),
+    "an image into a convolution of sequences": Case(
+        chain({**conv(), "layer": "Conv1d"}),
+        "not-a-sequence",
+        "n1: Conv1d needs a sequence (channels × length), received 3×8×8 (from image)",
+        received="3×8×8",
+        expected="channels × length",
+    ),
+    "features into a convolution of volumes": Case(
+        chain({**conv(), "layer": "Conv3d"}, shape=[12]),
+        "not-a-volume",
+        "n1: Conv3d needs a volume (channels × depth × height × width), received 12 (from image)",
+        received="12",
+        expected="channels × depth × height × width",
+        fixes=("insert Reshape to 12×1×1×1",),
+    ),
+    "a kernel longer than the sequence": Case(
+        chain({**conv(4, 9, padding=0), "layer": "Conv1d"}, shape=[3, 5]),
+        "kernel-too-large",
+        "n1: the kernel spans 9 positions, but the input's length is 5 (from image)",
+        axis="length",
+        received="5",
+        expected="at least 9",
+        fixes=("set padding to 2", "set kernel size to 5"),
+    ),
+    "sides of another number of axes": Case(
+        chain({"layer": "Pad", "padding": [1, 2]}),
+        "padding-sides",
+        "n1: an image of 3×8×8 has 4 sides, but padding is given for 2 (from image)",
+        received="2",
+        expected="1 or 4 numbers",
+        fixes=("set padding to 2 on all sides",),
+    ),
+    "no size to resize to": Case(
+        chain({"layer": "Resize"}),
+        "resize",
+        "n1: Resize takes a size or a scale factor; received neither (from image)",
+        received="neither",
+        expected="one of both",
+        fixes=("set scale factor to 2",),
+    ),
+    "a size that unpooling cannot give": Case(
+        design(
+            {
+                "image": {"layer": "Input", "shape": [1, 8, 8]},
+                "pool": {"layer": "MaxPool2d", "kernel_size": 2, "return_indices": True},
+                "back": {"layer": "MaxUnpool2d", "kernel_size": 2, "output_size": [11, 8]},
+                "scores": OUTPUT,
+            },
+            [["image", "pool", "back", "scores"], ["pool:1", "back:1"]],
+        ),
+        "output-size",
+        "back: the output's height can be from 7 to 9; received 11 (from pool)",
+        node="back",
+        origin="pool",
+        axis="height",
+        received="11",
+        expected="7 to 9",
+        fixes=("leave the output size out",),
+    ),
+    "a wrong number of windows": Case(
+        chain({"layer": "Fold", "kernel_size": 2, "output_size": 3}, shape=[4, 5]),
+        "windows",
+        "n1: an image of 3×3 has 2×2 = 4 windows of 2×2, but the input's length is 5 (from image)",
+        axis="length",
+        received="5",
+        expected="4",
+    ),
+    "pixels that are no squares": Case(
+        chain({"layer": "PixelUnshuffle"}, shape=[1, 5, 4]),
+        "sides",
+        "n1: the input's height of 5 does not divide by 2 (from image)",
+        axis="height",
+        received="5",
+        expected="a multiple of 2",
+    ),
+    "interpolation for another number of axes": Case(
+        chain({"layer": "Upsample", "mode": "trilinear"}),
+        "mode",
+        "n1: the mode trilinear interpolates a volume, received an image of 3×8×8 (from image)",
+        received="3×8×8",
+        expected="channels × depth × height × width",
+        fixes=("set mode to bilinear",),
+    ),
     "an image into a norm of features": Case(
         chain({"layer": "BatchNorm1d"}),
         "not-features",
@@ -464,6 +581,45 @@ CASES: dict[str, Case] = {
         received="-1×-1",
         expected="at most one -1",
     ),
+    "split into unequal parts": Case(
+        chain({"layer": "Split", "chunks": 2}),
+        "chunks",
+        "n1: 3 channels do not divide into 2 equal parts (from image)",
+        axis="channels",
+        received="3",
+        expected="a multiple of 2",
+    ),
+    "fractions where tokens are needed": Case(
+        chain({"layer": "Embedding", "num_embeddings": 5, "embedding_dim": 2}),
+        "integer-input",
+        "n1: Embedding takes whole numbers, such as tokens, but its input is of fractions; an "
+        "Input gives whole numbers if its dtype is int64 (from image)",
+        received="fractions",
+        expected="whole numbers",
+    ),
+    "too many axes": Case(
+        design(
+            {
+                "tokens": {"layer": "Input", "shape": [1] * 6, "dtype": "int64"},
+                "n1": {"layer": "Embedding", "num_embeddings": 5, "embedding_dim": 2},
+                "scores": OUTPUT,
+            },
+            [["tokens", "n1", "scores"]],
+        ),
+        "too-many-axes",
+        "n1: the input has 6 axes besides the batch; another one is too many (from tokens)",
+        received="6",
+        expected="at most 5",
+        origin="tokens",
+    ),
+    "a lower bound above the upper one": Case(
+        chain({"layer": "Hardtanh", "min_val": 2, "max_val": 1}),
+        "bounds",
+        "n1: the lower bound 2 is not below the upper one 1 (from image)",
+        received="2 and 1",
+        expected="a lower bound below the upper one",
+        fixes=("set the bounds to -1 and 1",),
+    ),
     "permute": Case(
         chain({"layer": "Permute", "order": [1, 2, 2]}),
         "permute",
@@ -491,11 +647,10 @@ CASES: dict[str, Case] = {
     ),
     "slice of an axis that is not there": Case(
         chain({"layer": "Slice", "dim": 2, "stop": 9}, shape=[5]),
-        "slice",
-        "n1: the input 5 has no axis 2 (from image)",
-        axis="axis 2",
-        received="0",
-        expected="at least 9",
+        "no-such-axis",
+        "n1: Slice needs an axis 2, but the input 5 has only 1 besides the batch (from image)",
+        received="1",
+        expected="at least 2",
     ),
     "channels that do not shuffle into pixels": Case(
         chain({"layer": "PixelShuffle"}),
@@ -516,7 +671,7 @@ CASES: dict[str, Case] = {
     "softmax over an axis that is not there": Case(
         chain({"layer": "Softmax", "dim": 2}, shape=[5]),
         "no-such-axis",
-        "n1: there is no axis 2: the input has 1 besides the batch (from image)",
+        "n1: Softmax needs an axis 2, but the input 5 has only 1 besides the batch (from image)",
         received="1",
         expected="at least 2",
     ),
@@ -757,6 +912,172 @@ CASES: dict[str, Case] = {
         port=None,
         origin="",
     ),
+    # Attention, sequences and tensors of the network
+    "dropout after the only recurrent layer": Case(
+        chain({"layer": "LSTM", "hidden_size": 4, "dropout": 0.5}, shape=[5, 3]),
+        "dropout",
+        "n1: dropout acts between layers, but num_layers is 1; a Dropout layer behind this",
+        received="0.5",
+        expected="0",
+    ),
+    "features that do not divide into heads": Case(
+        chain({"layer": "MultiheadAttention", "num_heads": 4}, shape=[5, 6]),
+        "heads",
+        "n1: 6 features do not divide into 4 heads (from image)",
+        axis="features",
+        received="6",
+        expected="a multiple of 4",
+        fixes=("set heads to 3",),
+    ),
+    "attention over an image": Case(
+        chain({"layer": "MultiheadAttention"}, shape=[3, 8, 8]),
+        "not-tokens",
+        "n1: MultiheadAttention needs tokens × features; Reshape and Permute turn an image into",
+        received="3×8×8",
+        expected="tokens × features",
+    ),
+    "a mask that does not fit": Case(
+        join("MultiheadAttention", [5, 8], [5, 4], num_heads=2, mask="input"),
+        "mask",
+        "n: the last input is added to the scores 2×5×5, of which the last two axes are queries",
+        "n",
+        port=1,
+        received="5×4",
+        expected="2×5×5",
+        origin="in1",
+    ),
+    "attention with an input too many": Case(
+        join("ScaledDotProductAttention", [2, 5, 8], [2, 5, 8], [2, 5, 8], [5, 5]),
+        "number-of-inputs",
+        "n: with the mask none, ScaledDotProductAttention takes queries, keys and values; it has 4",
+        "n",
+        port=3,
+        received="4 inputs",
+        expected="queries, keys and values",
+        origin="in3",
+        fixes=("add the last input to the scores",),
+    ),
+    "outputs that are no queries, keys and values": Case(
+        chain({"layer": "QueryKeyValue", "out_features": 8}, shape=[5]),
+        "features",
+        "n1: 8 outputs do not divide into queries, keys and values (from image)",
+        axis="features",
+        received="8",
+        expected="a multiple of 3",
+        fixes=("set outputs to 9",),
+    ),
+    "matrices that fit the other way round": Case(
+        join("MatMul", [5, 4], [5, 4]),
+        "matrices",
+        "n: the rows of the first input have 4 values, the columns of the second one 5; both must",
+        "n",
+        port=1,
+        received="5×4",
+        expected="4 rows",
+        origin="in1",
+        fixes=("transpose the second input",),
+    ),
+    "a product of rows": Case(
+        join("MatMul", [5], [5]),
+        "too-few-axes",
+        "n: MatMul multiplies the last two axes as matrices, but an input has the shape 5",
+        "n",
+        received="5",
+        expected="at least two axes",
+        origin="in0",
+    ),
+    "a negative number under the root of a norm": Case(
+        chain({"layer": "RMSNorm", "eps": -1}, shape=[5]),
+        "eps",
+        "n1: eps must be at least 0, received -1 (from image)",
+        received="-1.0",
+        expected="at least 0",
+        fixes=("use torch's own",),
+    ),
+    "a list that does not fill its shape": Case(
+        design({"image": {"layer": "Input", "shape": [3]}, "add": {"layer": "Add"},
+                "n1": {"layer": "Constant", "shape": [2, 2], "values": "list",
+                       "numbers": [1, 2, 3]}, "scores": OUTPUT},
+               [["image", "add", "scores"], ["n1", "add:1"]]),
+        "numbers",
+        "n1: the shape 2×2 has 4 values, but the list has 3",
+        received="3",
+        expected="4",
+        origin="",
+        fixes=("make the shape 3",),
+    ),
+    # Arithmetic, windows and picked positions
+    "a clamp without bounds": Case(
+        chain({"layer": "Clamp", "min": None}),
+        "clamp",
+        "n1: Clamp needs a smallest value, a largest value, or both (from image)",
+        received="neither",
+        expected="at least one of them",
+        fixes=("set the smallest to 0",),
+    ),
+    "a clamp whose bounds are exchanged": Case(
+        chain({"layer": "Clamp", "min": 2, "max": 1}),
+        "clamp",
+        "n1: the smallest value 2 is above the largest 1 (from image)",
+        received="2.0",
+        expected="at most 1",
+        fixes=("exchange them",),
+    ),
+    "a reduction of all axes": Case(
+        chain({"layer": "Reduce", "dim": [1]}, shape=[5]),
+        "no-axis-left",
+        "n1: no axis is left; keep the axes with size 1 (keepdim), or leave one out of dim",
+        received="5",
+        expected="at least one axis",
+        fixes=("keep the axes",),
+    ),
+    "a reduction that names an axis twice": Case(
+        chain({"layer": "Reduce", "dim": [2, 2]}),
+        "reduce",
+        "n1: an axis is named twice in 2, 2 (from image)",
+        received="2, 2",
+        expected="different axes",
+        fixes=("name it once",),
+    ),
+    "a position that is not there": Case(
+        chain({"layer": "Index", "indices": [0, 7]}, shape=[5]),
+        "index",
+        "n1: there is no position 7 among 5 features, which count from 0 to 4 (from image)",
+        axis="features",
+        received="7",
+        expected="at most 4",
+        fixes=("leave the missing ones out",),
+    ),
+    "fewer shifts than axes": Case(
+        chain({"layer": "Roll", "shifts": [1], "dim": [2, 3]}),
+        "roll",
+        "n1: there must be a shift for each axis; received 1 for 2 axes (from image)",
+        received="1",
+        expected="2 shifts",
+        fixes=("take the first shift for all",),
+    ),
+    "an image that does not divide into windows": Case(
+        chain({"layer": "WindowPartition", "window_size": 3, "channels_axis": "first"}),
+        "window",
+        "n1: the image's height of 8 is no multiple of the window's 3; pad the image, or take",
+        axis="height",
+        received="8",
+        expected="a multiple of 3",
+    ),
+    "windows that form no square": Case(
+        chain({"layer": "WindowMerge", "window_size": 2}, shape=[3, 4, 5]),
+        "window",
+        "n1: 3 windows of 2×2 form no square image: set height (from image)",
+        received="3",
+        expected="as many windows as a square has",
+    ),
+    "windows that form no image of a height": Case(
+        chain({"layer": "WindowMerge", "window_size": 2, "height": 3}, shape=[3, 4, 5]),
+        "window",
+        "n1: 3 windows of 2×2 form no image of height 3 (from image)",
+        received="3",
+        expected="a multiple of 2 by which the windows divide",
+    ),
 }  # fmt: skip
 
 
@@ -944,6 +1265,7 @@ def test_an_unread_input_of_a_block_is_a_warning() -> None:
 def test_every_code_has_a_case() -> None:
     """Codes that other files of these tests show, and all those above, are all there are."""
     elsewhere = {"too-deep", "unread-input", "channels-last", "batch", "loss", "output"}
+    elsewhere |= {"code-name", "own-code", "own-layer"}  # in tests/layers/test_own.py
     sources = [
         path.read_text(encoding="utf-8")
         for folder in ("analysis", "layers")

@@ -12,7 +12,7 @@ from torch import nn
 from designer.analysis.accounting.receptive_fields import ReceptiveField
 from designer.analysis.analysis import Analysis, analyze
 from designer.design.files import load
-from tests.against_torch.receptive_fields import run
+from tests.against_torch.receptive_fields import differences, run
 from tests.analysis.drawing import OUTPUT, block, chain, design
 
 SIZE = 48
@@ -240,6 +240,60 @@ def test_features_have_no_receptive_field() -> None:
     analysis = analyze(chain({"layer": "Linear", "out_features": 2}, shape=[4]))
     assert analysis.valid
     assert dict(analysis.receptive_fields) == {"image": None, "n1": None, "scores": None}
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), ([1, 2], [0, 1])])
+def test_windows_in_a_row_are_found_again_behind_fold(stride: Any, padding: Any) -> None:
+    windows = {"kernel_size": [2, 3], "stride": stride, "padding": padding}
+    nodes = {
+        "image": {"layer": "Input", "shape": [2, 9, 8]},
+        "conv": {"layer": "Conv2d", "out_channels": 2, "kernel_size": 3, "padding": 1},
+        "unfold": {"layer": "Unfold", **windows},
+        "mix": {"layer": "Conv1d", "out_channels": 12, "kernel_size": 1},
+        "fold": {"layer": "Fold", "output_size": [9, 8], **windows},
+        "pool": {"layer": "MaxPool2d", "kernel_size": 2, "stride": 1},
+        "scores": OUTPUT,
+    }
+    assert differences(design(nodes, [list(nodes)])) == (3, [])
+
+
+def test_tokens_have_no_receptive_field() -> None:
+    """Whole numbers have no height and width, however many axes they fill."""
+    nodes = {
+        "text": {"layer": "Input", "shape": [2, 5], "dtype": "int64"},
+        "vectors": {"layer": "Embedding", "num_embeddings": 9, "embedding_dim": 4},
+        "scores": OUTPUT,
+    }
+    analysis = analyze(design(nodes, [list(nodes)]))
+    assert analysis.valid, analysis.problems
+    assert set(analysis.receptive_fields.values()) == {None}
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_a_field_has_a_number_for_each_spatial_axis(axes: int) -> None:
+    """Two convolutions of 3, the second with stride 2 behind one of stride 2: 3 + 2 * 2 = 7."""
+    layer = {"layer": f"Conv{axes}d", "out_channels": 2, "kernel_size": 3, "stride": 2}
+    analysis = analyze(chain(layer, layer, shape=[1, *[15] * axes]))
+    assert analysis.valid, analysis.problems
+    field = analysis.receptive_fields["n2"]
+    expected = ReceptiveField((7,) * axes, (4,) * axes, (3.5,) * axes, (7,) * axes, False)
+    assert field == expected
+
+
+def test_the_input_with_the_most_axes_counts() -> None:
+    """A sequence and an image, whose features are added: the field is that in the image."""
+    nodes = {
+        "text": {"layer": "Input", "shape": [4, 6]},
+        "image": {"layer": "Input", "shape": [4, 5, 5]},
+        "one": {"layer": "GlobalAvgPool1d"},
+        "other": {"layer": "GlobalAvgPool2d"},
+        "sum": {"layer": "Add"},
+        "scores": OUTPUT,
+    }
+    edges = [["text", "one", "sum"], ["image", "other", "sum:1"], ["sum", "scores"]]
+    field = analyze(design(nodes, edges)).receptive_fields["sum"]
+    assert field is not None
+    assert (field.size, field.whole) == ((5, 5), True)
 
 
 def test_receptive_fields_grow_in_repeated_blocks() -> None:

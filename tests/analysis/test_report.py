@@ -107,7 +107,7 @@ def test_broken_designs_fit_the_schema(name: str) -> None:
         lambda found: found["totals"]["training_bytes"].update(lion=1),
         lambda found: found["totals"].update(macs=-1),
         lambda found: found["layers"][0].update(output="3x32x32"),
-        lambda found: found["layers"][0]["receptive_field"].update(size=[1]),
+        lambda found: found["layers"][0]["receptive_field"].update(size=[1, 1, 1, 1]),
     ],
 )
 def test_the_schema_refuses_damaged_reports(damage: Callable[[dict[str, Any]], object]) -> None:

@@ -85,6 +85,23 @@ def test_an_image_as_output_can_be_flattened() -> None:
     assert analyze(problem.fixes[0](analysis.design)).outputs[0].shape == (288,)
 
 
+def test_rows_for_tokens_can_be_averaged() -> None:
+    rows = [{"layer": "Reshape", "shape": [8, -1]}, {"layer": "Permute", "order": [2, 1]}]
+    design = chain(CONV, *rows)
+    (problem,) = training.output_problems(analyze(design))
+    assert "a row of 8 values for each of 36 positions" in problem.message
+    assert analyze(problem.fixes[0](design)).outputs[0].shape == (8,)
+
+
+def test_a_mask_smaller_than_the_image_is_no_forgotten_flatten() -> None:
+    """Unpadded, U-Net gives 388x388 places of 572x572; a convolution to 7x7 is no mask."""
+    (problem,) = training.output_problems(analyze(presets.load("unet")))
+    assert "2×388×388, values for every place of the input, as a mask has them" in problem.message
+    assert not problem.fixes
+    (trunk,) = training.output_problems(analyze(chain(CONV, {**CONV, "stride": 2})))
+    assert "insert a Flatten" in trunk.message
+
+
 def test_nothing_to_train() -> None:
     refusal = training.refusal(analyze(chain(FLATTEN)), 4)
     assert refusal == "Test has nothing to train: no layer has weights. Add one."
@@ -172,3 +189,28 @@ def test_unwanted_layers_are_layer_types(name: str) -> None:
     from designer.layers.catalogue import layer_types
 
     assert {*LOSSES[name].unwanted} <= layer_types().keys()
+
+
+def test_a_batch_norm_of_a_tensor_without_a_batch_cannot_be_trained():
+    nodes = {
+        "row": {"layer": "Input", "shape": [3]},
+        "table": {"layer": "Parameter", "shape": [3]},
+        "norm": {"layer": "BatchNorm1d"},
+        "add": {"layer": "Add"},
+        "scores": {"layer": "Output"},
+    }
+    network = design(nodes, [["row", "add", "scores"], ["table", "norm", "add:1"]])
+    (problem,) = training.batch_problems(analyze(network), 64)
+    assert problem.message == (
+        "norm gets one value per channel at any batch, since its input is the same for every "
+        "image: remove it"
+    )
+
+
+def test_a_norm_that_is_not_connected_yet_is_no_matter_of_the_batch():
+    nodes = {
+        "image": {"layer": "Input", "shape": [3, 8, 8]},
+        "norm": {"layer": "BatchNorm2d"},
+        "scores": {"layer": "Output"},
+    }
+    assert training.batch_problems(analyze(design(nodes, [["image", "scores"]])), 1) == ()

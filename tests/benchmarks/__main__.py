@@ -1,10 +1,10 @@
-"""``python -m tests.benchmarks [analysis] [process] [training] [data] [gui]``: print benchmarks."""
+"""``python -m tests.benchmarks [PART ...]``: print benchmarks, of all parts or of some."""
 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-PARTS = ("analysis", "process", "training", "data", "gui")
+PARTS = ("analysis", "process", "training", "augmentation", "data", "gui")
 
 
 def main(names: Sequence[str]) -> int:

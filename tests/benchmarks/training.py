@@ -4,6 +4,8 @@ Both get the same source, images, batch and optimizer, each in a process of its 
 turns of a few dozen steps, so that other processes slow both alike. The rows are medians over all
 turns of several such pairs, writing the event log included. The first steps of a turn are run but
 not counted: a process that was asleep takes twice the time for them.
+The rows of one process take ten steps of the trainer, ten of the loop, ten of the trainer without
+the figures of `designer.engine.watching`, and so on, and compare the medians of these tens.
 The rows of statistics compare the steps of one training: every second one measures its layers, and
 what that takes is spread over the steps between two measurements at the default rate.
 ``python -m tests.benchmarks.training`` prints the table.
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, median
@@ -32,6 +35,7 @@ BATCH = 64
 PAIRS = 3  # of processes, since the memory layout of one process influences all its times
 TURNS = 24  # of each process
 EVERY = 10  # steps between two step events; each such interval is timed
+INTERLEAVED = 200  # tens of steps of the loop in one process
 TIMED = {"lenet": 3, "tiny": 20}  # intervals that are timed in a turn
 
 MEASURED = {"lenet5": ("mnist10k", 300), "resnet_cifar": ("shapes10", 24)}  # data, steps
@@ -66,6 +70,7 @@ def run() -> list[Row]:
             f"overhead <= 60, is {extra:.0f}",
         ),
         ("LeNet-5, batch 64: peak memory, MiB", *peaks, peaks[0] / peaks[1], "<= 1.1"),
+        *_interleaved(),
         _statistics("lenet5", "LeNet-5: ms/step with statistics"),
         _statistics("resnet_cifar", "ResNet-20: ms/step with statistics"),
     ]
@@ -153,9 +158,6 @@ def _peak_of_this_process() -> float:
 def _ours(design: Design, clock: _Clock) -> None:
     """Train a run folder as the worker does; each step event ends an interval."""
     from designer.engine.training import train
-    from designer.recipe.optimizers import Optimizer
-    from designer.recipe.recipe import Recipe
-    from designer.recipe.schedules import Schedule
     from designer.runs.events import EventWriter
 
     write = EventWriter.write
@@ -168,7 +170,17 @@ def _ours(design: Design, clock: _Clock) -> None:
             clock.interrupted()
 
     EventWriter.write = timed  # type: ignore[method-assign]
-    recipe = Recipe(
+    with tempfile.TemporaryDirectory() as folder:
+        train(begin(Path(folder) / "run", design, _recipe()))
+
+
+def _recipe() -> Any:
+    """Return the recipe of the trainer, which is that of the loop."""
+    from designer.recipe.optimizers import Optimizer
+    from designer.recipe.recipe import Recipe
+    from designer.recipe.schedules import Schedule
+
+    return Recipe(
         batch=BATCH,
         epochs=1000,  # until the turns are over
         device="cpu",
@@ -176,8 +188,69 @@ def _ours(design: Design, clock: _Clock) -> None:
         optimizer=Optimizer(learning_rate=0.01, nesterov=False, weight_decay=0.0),
         schedule=Schedule(name="constant"),
     )
+
+
+def _interleaved() -> list[Row]:
+    """Return the rows of one process: trainer beside loop, and with beside without watching."""
+    command = [sys.executable, "-m", "tests.benchmarks.training", "lenet", "interleaved"]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    ours, unwatched, loop = (1e3 * float(each) for each in printed.split())
+    return [
+        ("LeNet-5 in one process: ms/step", ours, loop, loop / ours, ">= 1.6"),
+        ("LeNet-5: ms/step, watched", ours, unwatched, ours / unwatched, "<= 1.03"),
+    ]
+
+
+def _take_interleaved(design: Design) -> None:
+    """Print the median seconds a step: of the trainer, watched and not, and of the loop."""
+    from designer.engine.loop import Loop
+    from designer.engine.training import train
+
+    log_step = Loop._log_step
+    step = _loop_steps(design)
+    times: dict[str, list[float]] = {"ours": [], "unwatched": [], "loop": []}
+    kind, began = "", 0.0
+
+    def timed(loop: Loop, rate: float) -> None:
+        nonlocal kind, began
+        log_step(loop, rate)
+        if kind:
+            times[kind].append((time.perf_counter() - began) / EVERY)
+        start = time.perf_counter()
+        for _ in range(EVERY):
+            next(step)
+        times["loop"].append((time.perf_counter() - start) / EVERY)
+        if len(times["loop"]) >= INTERLEAVED:
+            print(*(median(each[10:]) for each in times.values()), flush=True)
+            os._exit(0)
+        kind = "unwatched" if kind == "ours" else "ours"
+        _watch(loop, on=kind == "ours")
+        began = time.perf_counter()
+
+    Loop._log_step = timed  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory() as folder:
-        train(begin(Path(folder) / "run", design, recipe))
+        train(begin(Path(folder) / "run", design, _recipe()))
+
+
+def _watch(loop: Any, *, on: bool) -> None:
+    """Switch the figures of the steps on or off."""
+    parts = {
+        loop._clock: ("begin", "data_ready", "forward_done", "backward_done", "update_done"),
+        loop._changes: ("before_update", "after_update"),
+    }
+    for part, names in parts.items():
+        vars(part).update(dict.fromkeys(names, _nothing))
+        vars(part)["read"] = dict
+        if on:
+            for name in (*names, "read"):
+                del vars(part)[name]
+    vars(loop._utilization)["share"] = _nothing
+    if on:
+        del vars(loop._utilization)["share"]
+
+
+def _nothing(*_: object, **__: object) -> None:
+    pass
 
 
 def _statistics(name: str, label: str) -> Row:
@@ -217,7 +290,14 @@ def _measure_statistics(name: str) -> None:
 
 
 def _loop(design: Design, clock: _Clock) -> None:
-    """Train the same network in a loop written by hand, with images in memory."""
+    """Train the same network in a loop written by hand; each so many steps end an interval."""
+    for number in _loop_steps(design):
+        if number % EVERY == 0:
+            clock.end_of_steps()
+
+
+def _loop_steps(design: Design) -> Iterator[int]:
+    """Train the same network in a loop written by hand, with images in memory, step by step."""
     import torch
     import torch.nn.functional as F
 
@@ -242,13 +322,14 @@ def _loop(design: Design, clock: _Clock) -> None:
             optimizer.zero_grad()
             total += loss.item()
             steps += 1
-            if steps % EVERY == 0:
-                clock.end_of_steps()
+            yield steps
 
 
 if __name__ == "__main__":
     if sys.argv[2:] == ["statistics"]:
         _measure_statistics(sys.argv[1])
+    elif sys.argv[2:] == ["interleaved"]:
+        _take_interleaved(NETWORKS[sys.argv[1]])
     elif sys.argv[1:]:
         _take_turns(*sys.argv[1:])
     else:

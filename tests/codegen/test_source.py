@@ -229,7 +229,7 @@ def test_blocks_called_like_other_classes(name: str):
     assert counted == valid(drawn).totals.parameters
 
 
-@pytest.mark.parametrize("argument", ["channels", "layers", "width", "x", "y", "in_features"])
+@pytest.mark.parametrize("argument", ["channels", "layers", "width", "x", "y", "out_features"])
 def test_arguments_called_like_locals(argument: str):
     block = {
         "arguments": {argument: {"default": 2, "min": 1}},

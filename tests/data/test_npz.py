@@ -90,7 +90,7 @@ REFUSED = {
     "no labels": ({"images": UINT8}, "array images but not labels"),
     "no images": ({"y_train": LABELS}, "array y_train but not x_train"),
     "counts": ({"x": UINT8, "y": LABELS[:5]}, "6 images but 5 labels"),
-    "rows of numbers": ({"x": UINT8[0], "y": LABELS}, r"array x .* shape \(5, 4\)"),
+    "rows of numbers": ({"x": UINT8[0], "y": LABELS}, "5 examples but 6 labels"),
     "empty": ({"x": UINT8[:0], "y": LABELS[:0]}, "array x .* is empty"),
     "no pixels": ({"x": UINT8[:, :0], "y": LABELS}, "array x .* is empty"),
     "NaN": ({"x": NAN, "y": LABELS}, "array x .* NaN or infinite"),
@@ -190,4 +190,21 @@ def test_files_that_are_no_archive(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "bad.npz"
     path.write_bytes(content)
     with pytest.raises(DesignerError, match=r"bad\.npz is no readable \.npz file"):
+        open_dataset(path)
+
+
+def test_parts_of_rows_of_numbers_by_the_usual_names(tmp_path: Path) -> None:
+    rows = np.random.default_rng(3).normal(size=(6, 4))
+    path = save(tmp_path, x_train=rows, y_train=LABELS, x_test=rows[:2], y_test=LABELS[:2])
+    dataset = open_dataset(path)
+    assert list(dataset.train.inputs) == list(dataset.test.inputs) == ["x"]
+    assert dataset.test.inputs["x"].shapes() == [(4,)]
+    path = save(tmp_path, x_train=rows, y_train=LABELS, x_test=rows[:2, :3], y_test=LABELS[:2])
+    with pytest.raises(DesignerError, match=r"test part .* has 3 values of x .* the train part 4"):
+        open_dataset(path)
+
+
+def test_whole_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path, x=np.full((6, 2), 2**63, np.uint64), y=LABELS)
+    with pytest.raises(DesignerError, match="up to 9223372036854775808"):
         open_dataset(path)

@@ -54,7 +54,8 @@ def test_what_is_not_there(name: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("notes.txt", "is no data set: give"),
+        ("notes.doc", "is no data set: give"),
+        ("notes.txt", "has 0 tokens, too few to learn the next one from: give a longer text"),
         ("cifar-10-binary.tar.gz", "is no readable TAR archive"),
     ],
 )

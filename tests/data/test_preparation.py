@@ -123,3 +123,45 @@ def test_large_data_and_picture_files_are_not_retained(
     assert not was_retained(wanted)
     found = prepare_data(wanted)
     assert found.sized() is found.parts
+
+
+def test_training_pictures_are_read_larger_where_pieces_are_taken(wanted: DataRequest) -> None:
+    """The stored pictures are 8x8, of which a network of 4x4 can use twice its size."""
+    small = replace(wanted, shape=(1, 4, 4))
+    plain = prepare_data(small)
+    assert plain.train_form == plain.form
+    for factor, side in ((1.5, 6), (2.0, 8), (3.0, 8)):
+        larger = prepare_data(replace(small, enlargement=factor))
+        assert larger.form == plain.form
+        assert (larger.train_form.height, larger.train_form.width) == (side, side)
+        sized = larger.sized()
+        assert sized.train.shapes() == [(side, side, 1)]
+        assert sized.validation is not None and sized.validation.shapes() == [(4, 4, 1)]
+        stored = larger.parts.train
+        expected = channel_statistics(stored, PictureForm(1, side, side))
+        assert np.allclose(larger.statistics(), expected)
+
+
+def test_the_principal_components_of_the_colors(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (40, 4, 4, 3), np.uint8) // np.array([1, 2, 4], np.uint8)
+    np.savez(tmp_path / "colors.npz", x_train=pixels, y_train=np.arange(40) % 2)
+    request = DataRequest(
+        str(tmp_path / "colors.npz"),
+        validation=0.2,
+        test=0.0,
+        limit=None,
+        seed=1,
+        shape=(3, 4, 4),
+    )
+    prepared = prepare_data(request)
+    train = prepared.parts.train.images.read(np.arange(len(prepared.parts.train)))
+    colors = train.reshape(-1, 3) / 255
+    components = prepared.color_components()
+    variances = np.linalg.norm(components, axis=1)
+    assert list(variances) == sorted(variances, reverse=True)
+    directions = components / variances[:, None]
+    # Along a component, the colors have its variance; across, they are not correlated.
+    found = np.cov(colors @ directions.T, rowvar=False, bias=True)
+    assert np.allclose(found, np.diag(variances), atol=1e-12)
+    assert (np.take_along_axis(components, np.abs(components).argmax(1)[:, None], 1) > 0).all()

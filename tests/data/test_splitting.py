@@ -71,6 +71,24 @@ def test_a_split(
     assert is_fair(np.bincount(dataset.train.labels[kept], minlength=len(sizes)), share)
 
 
+def test_without_stratification_classes_come_as_chance_has_it() -> None:
+    dataset = classes_of_sizes([900, 100])
+    shares = []
+    for seed in range(30):
+        parts = split(dataset, validation=0.1, test=0.2, seed=seed, stratified=False)
+        found = [indices(part, dataset) for part in (parts.train, parts.validation, parts.test)]
+        assert np.array_equal(np.sort(np.concatenate(found)), np.arange(1000))
+        assert [len(each) for each in found] == [700, 100, 200]
+        for part in (parts.train, parts.validation, parts.test):
+            assert (np.diff(part.labels) >= 0).all(), "in the order of the classes"
+        shares.append(np.bincount(parts.test.labels, minlength=2)[1])
+    # Of 200 drawn of 1,000 without replacement, 20 are of the rare class, with a deviation of 3.8.
+    assert abs(np.mean(shares) - 20) < 4 * 3.8 / 30**0.5
+    assert 2 < np.std(shares) < 6
+    again = split(dataset, validation=0.1, test=0.2, seed=29, stratified=False)
+    assert np.array_equal(again.test.indices, parts.test.indices)
+
+
 def test_the_sizes_are_the_fractions() -> None:
     parts = split(classes_of_sizes([500, 300, 200]), validation=0.2, test=0.1)
     assert np.bincount(parts.test.labels).tolist() == [50, 30, 20]

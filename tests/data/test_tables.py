@@ -304,7 +304,6 @@ def test_rows_without_label_and_ragged_rows_are_left_out(tmp_path: Path) -> None
         (b"file,label\n0.png,a\x00\n", "no text"),
         (b"file,label\n0.png\n1.png,a,b\n2.png,a\n", "different lengths"),
         (b'file,label\n0.png,"a\n1.png,b\n2.png,a\n', "quote that is not closed"),
-        (b"width,length\n1.5,2\n2.5,3\n", "names no pictures"),
         (b"file\n0.png\n1.png\n", "no column of labels"),
         (b"file,label\n0.png,a\n1.png,a\n", "no column of labels|one class"),
     ],
@@ -384,10 +383,12 @@ def test_pixels_in_one_cell_and_unlabelled_test(tmp_path: Path) -> None:
 
 
 def test_a_row_of_pixels_that_is_damaged(tmp_path: Path) -> None:
-    images = np.zeros((6, 8, 8), np.uint8)
-    text = pixel_table(images, [0, 1, 0, 1, 0, 1]).replace("\n1,0,0,", "\n1,0,x,")
+    images = np.zeros((26, 8, 8), np.uint8)
+    text = pixel_table(images, [0, 1] * 13)
+    head, _, last = text.rstrip().rpartition("\n")
+    text = f"{head}\n{last.replace('1,0,0,', '1,0,x,', 1)}\n"
     (tmp_path / "t.csv").write_text(text)
-    with pytest.raises(DesignerError, match=r"no row of pixels|no pictures"):
+    with pytest.raises(DesignerError, match="no row of pixels"):
         open_dataset(tmp_path / "t.csv")
 
 

@@ -54,18 +54,20 @@ def test_a_second_thread_waits_and_is_told_as_well(
     packed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does not unpack the archive again."""
-    go_on, told, found = threading.Event(), threading.Event(), []
+    begun, go_on, told, found = (*(threading.Event() for _ in range(3)), [])
     copies: list[Path] = []
     copy = unpacking._copy
 
     def slow(source, target, path, *more):
         copies.append(path)
+        begun.set()
         go_on.wait(20)
         copy(source, target, path, *more)
 
     monkeypatch.setattr(unpacking, "_copy", slow)
     first = threading.Thread(target=lambda: found.append(unpacked(packed)))
     first.start()
+    assert begun.wait(20)  # else the second one may be the first to get here
 
     def wait_for_it() -> None:
         with watched(lambda *_: bool(told.set())):

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from designer.analysis.analysis import analyze
-from designer.analysis.assist import editing
+from designer.analysis.assist import editing, sharing
 from designer.design import arguments, blocks, clipboard, edits, grouping, naming
 from designer.design.edits import Edit
 from designer.design.values import Argument, BlockNode, Design, Edge, LayerNode, Node, Point
@@ -12,6 +12,7 @@ from designer.layers.catalogue import layer_types
 from tests.analysis.drawing import parameter_value, random_node
 
 _Drawn = tuple[str, Edit]
+OFFERED = [name for name, kind in layer_types().items() if kind.offered]
 
 
 def random_edit(design: Design, draw: random.Random) -> _Drawn:
@@ -64,7 +65,7 @@ def _set_conditions(design: Design, block: str | None, draw: random.Random) -> _
 
 
 def _add(design: Design, block: str | None, draw: random.Random) -> _Drawn:
-    layer = draw.choice([*layer_types()])
+    layer = draw.choice(OFFERED)
     node: Node = editing.starting_node(layer, (4, 8, 8))
     if draw.random() < 0.3:
         node = random_node(draw, [*design.blocks])
@@ -114,7 +115,7 @@ def _reconnect(design: Design, block: str | None, draw: random.Random) -> _Drawn
 
 
 def _replace(design: Design, block: str | None, draw: random.Random) -> _Drawn:
-    name, layer = _one(design, block, draw), draw.choice([*layer_types()])
+    name, layer = _one(design, block, draw), draw.choice(OFFERED)
     node = editing.starting_node(layer)
     return f"replace {name}", lambda d: editing.replacement(
         d, _known(d, block, name), node, block=block
@@ -125,6 +126,21 @@ def _duplicate(design: Design, block: str | None, draw: random.Random) -> _Drawn
     text = clipboard.copy(design, block, _some(design, block, draw)[:6])
     into = draw.choice([block, None, *design.blocks])
     return "paste", lambda d: clipboard.paste(d, into, text, Point(0, 0))[0]
+
+
+def _share(design: Design, block: str | None, draw: random.Random) -> _Drawn:
+    names = [
+        name
+        for name, node in design.graph_of(block).nodes.items()
+        if sharing.has_weights(design, node)
+    ]
+    chosen = draw.sample(names, min(len(names), draw.choice([1, 2, 2, 3])))
+    if len(chosen) < 2:
+        return "stop sharing", lambda d: sharing.stop_sharing(d, chosen, block=block)
+    if draw.random() < 0.5:
+        text = clipboard.copy(design, block, chosen)
+        return "paste as shared", lambda d: sharing.paste_shared(d, block, text, Point(0, 0))[0]
+    return "share", lambda d: sharing.share(d, chosen, block=block)
 
 
 def _group(design: Design, block: str | None, draw: random.Random) -> _Drawn:
@@ -184,7 +200,7 @@ def _blocks(design: Design, block: str | None, draw: random.Random) -> _Drawn:
 _KINDS: Sequence[Callable[[Design, str | None, random.Random], _Drawn]] = (
     _move, _rename, _set_parameter, _set_parameter, _set_conditions, _add, _add, _add, _insert,
     _insert, _remove, _take_out, _connect, _connect, _disconnect, _reconnect, _replace,
-    _duplicate, _group, _dissolve, _arguments, _blocks,
+    _duplicate, _share, _share, _group, _dissolve, _arguments, _blocks,
 )  # fmt: skip
 
 

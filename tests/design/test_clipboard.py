@@ -8,7 +8,7 @@ from designer.design import clipboard, edits
 from designer.design.files import dumps, loads
 from designer.design.values import BlockNode, Design, Edge, LayerNode, Point
 from designer.errors import DesignerError
-from tests.analysis.drawing import IMAGE, OUTPUT, block, chain, design
+from tests.analysis.drawing import IMAGE, OUTPUT, block, design
 
 CONV = {"layer": "Conv2d", "out_channels": "=channels", "kernel_size": 1}
 RELU = {"layer": "ReLU"}
@@ -137,10 +137,19 @@ def test_inputs_and_outputs_stay_out_of_blocks() -> None:
 def test_a_preset_becomes_a_block(name: str) -> None:
     preset = presets.load(name)
     one = analyze(preset)
-    shape = list(one.inputs[0].shape)
-    before = chain(RELU, shape=shape)
+    dtype = "int64" if one.inputs[0].integer else "float32"
+    before = design(
+        {
+            "image": {"layer": "Input", "shape": list(one.inputs[0].shape), "dtype": dtype},
+            "n1": {"layer": "Identity"},
+            "scores": {"layer": "Output"},
+        },
+        [["image", "n1", "scores"]],
+    )
     after, made = clipboard.take_in(before, preset)
     used = edits.insert_on_edge(after, Edge("n1", 0, "scores", 0), "net", BlockNode(made))
+    for port in range(1, len(one.inputs)):
+        used = edits.connect(used, Edge("n1", 0, "net", port))
     two = analyze(used)
     assert two.valid, two.problems
     assert two.outputs[0].shape == one.outputs[0].shape

@@ -339,7 +339,7 @@ def test_source_is_read_back_with_the_same_value(tree: Tree) -> None:
         ("=((a))+(b*c)", "a + b * c"),
         ("=(a+b)*c", "(a + b) * c"),
         ("=a-(b-c)", "a - (b - c)"),
-        ("=(a**b)**c", "(a**b)**c"),
+        ("=(a**b)**c", "(a**b) ** c"),
         ("=a**b**c", "a**b**c"),
         ("=(-a)**2", "(-a)**2"),
         ("=-a**2", "-a**2"),

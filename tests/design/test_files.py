@@ -76,6 +76,11 @@ def changed(place: str, value: Any) -> dict[str, Any]:
     return made
 
 
+def second(place: str, value: Any) -> dict[str, Any]:
+    """Return the small document as version 2 of the format, with one value replaced."""
+    return changed(place, value) | {"version": 2}
+
+
 def refusal(data: Any) -> str:
     text = data if isinstance(data, str | bytes) else json.dumps(data)
     with pytest.raises(DesignFileError) as refused:
@@ -373,7 +378,23 @@ WRONG: list[tuple[Any, str, str]] = [
     (5, "format", 'expected "netdesigner/design"'),
     ("null", "format", 'expected "netdesigner/design"'),
     (document(format="netdesigner/recipe"), "format", 'expected "netdesigner/design"'),
-    (document(version=2), "version", "2 is newer than this program, which reads up to 1"),
+    (document(version=3), "version", "3 is newer than this program, which reads up to 2"),
+    (changed("nodes.add.shares", "image"), "nodes.add.shares", "belongs to version 2"),
+    (changed("nodes.add.shares", ""), "nodes.add.shares", "the file says version 1"),
+    (changed("blocks.Stage.nodes.conv.shares", "x"), "blocks.Stage.nodes.conv.shares", "version 2"),
+    (changed("nodes.add.layer", "Parameter"), "nodes.add.layer", "the layer Parameter belongs to"),
+    (document(code={}), "code", "the field belongs to version 2"),
+    (second("nodes.add.shares", "gone"), "nodes.add.shares", "refers to 'gone'"),
+    (second("nodes.add.shares", 5), "nodes.add.shares", "expected text, received 5"),
+    (second("nodes.add.Shares", 5) | {"extra": 1}, "top level", "unknown field `extra`"),
+    (second("code", []), "code", "Expected `object`"),
+    (second("code", {"Gate": "class Gate"}), "code.Gate", "expected a list of lines, received"),
+    (second("code", {"Gate": ["a", 5]}), "code.Gate", "expected a list of lines"),
+    (second("code", {"Gate": ["a\nb"]}), "code.Gate", "a line with a line break"),
+    (second("code", {"Gate": ["x" * 300_000]}), "code.Gate", "at most 200000 are read"),
+    (second("code", {"Stage": []}), "code.Stage", "the name 'Stage' is used twice"),
+    (second("code", {"torch": []}), "code.torch", "used by PyTorch"),
+    (second("code", {"class": []}), "code.class", "word of the Python language"),
     (document(version=10**30), "version", "newer than this program"),
     (document(version=0), "version", "expected a whole number from 1 on, received 0"),
     (document(version=-1), "version", "expected a whole number from 1 on, received -1"),
@@ -435,7 +456,11 @@ WRONG: list[tuple[Any, str, str]] = [
     (changed("nodes.image.layer", 5), "nodes.image.layer", "expected text, received 5"),
     (changed("nodes.image.shape", {}), "nodes.image.shape", "expected a number, text"),
     (changed("nodes.image.shape", [[1]]), "nodes.image.shape", "expected a number, text"),
-    (changed("nodes.image.shape", [1] * 17), "nodes.image.shape", "has 17 values; at most 16"),
+    (
+        changed("nodes.image.shape", [1] * 4097),
+        "nodes.image.shape",
+        "has 4097 values; at most 4096",
+    ),
     (changed("nodes.image.shape", "x" * 20_000), "nodes.image.shape", "has 20000 characters"),
     (changed("nodes.image.at", [1]), "nodes.image.at", "expected two numbers [x, y]"),
     (changed("nodes.image.at", [1, "2"]), "nodes.image.at", "expected two numbers [x, y]"),

@@ -28,6 +28,9 @@ def test_random_edits(seed: int) -> None:
         assert edit(design) == after
         past.append((design, dumps(design)))
         design = after
+        for graph in (design.graph, *(each.graph for each in design.blocks.values())):
+            for node in graph.nodes.values():
+                assert not node.shares or not graph.nodes[node.shares].shares
         if len(design.graph.nodes) > 200:
             break
     assert dumps(loads(dumps(design))) or design

@@ -164,3 +164,31 @@ def test_crops_are_pieces_of_the_padded_picture():
     padded = torch.nn.functional.pad(picture, (2, 2, 2, 2))
     pieces = [padded[y : y + 12, x : x + 12] for y in range(5) for x in range(5)]
     assert all(any(torch.allclose(image[0], piece) for piece in pieces) for image in got)
+
+
+@pytest.mark.parametrize("in_files", [False, True])
+def test_without_augmentation_larger_pictures_are_scaled_to_the_size_of_the_network(
+    in_files, tmp_path
+):
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 10, 3), np.uint8)
+    data = array_part(pictures, np.arange(6))
+    larger = PictureForm(3, 8, 10)
+    if in_files:
+        data = picture_files(tmp_path, data)
+    stores = Stores(
+        {"train": data.images},
+        FORM,
+        StoreSettings(batch=4),
+        source=tmp_path,
+        larger={"train": larger},
+    )
+    augment = Augmenter(Augmentation(resized_crop=(0.2, 0.5)), height=4, width=5)
+    source = images(data, "train", PLAIN, device=CPU, stores=stores, augment=augment, form=larger)
+    with closing(stores):
+        changed, _ = taken(source, range(6))
+        plain, _ = taken(source.without_augmentation(), range(6))
+    whole = torch.from_numpy(pictures / 255).float().permute(0, 3, 1, 2)
+    expected = torch.nn.functional.interpolate(whole, (4, 5), mode="bilinear")
+    assert changed.shape == plain.shape == (6, 3, 4, 5)
+    torch.testing.assert_close(plain, expected, rtol=0, atol=1e-4)
+    assert not torch.allclose(changed, plain, atol=0.05)

@@ -2,16 +2,17 @@
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
-from torch.utils.flop_counter import FlopCounterMode
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist.training import batch_problems
 from designer.design import rules
 from designer.design.edits import set_argument
 from designer.design.expressions import Scalar
 from designer.design.values import Argument, Design
 from designer.engine.module import module as compiled
+from designer.layers.tensors import state_key
 from tests import measuring
 from tests.against_torch.drawing import designs
 from tests.layers.building import (
@@ -21,6 +22,8 @@ from tests.layers.building import (
     assert_memory_agrees,
     assert_peak_agrees,
     images,
+    plain_kernels,
+    saved_agree,
     sizes,
     valid,
 )
@@ -57,6 +60,7 @@ LARGE = {
 @given(designs())
 def test_random_designs(design: Design):
     analysis = valid(design)
+    assume(not batch_problems(analysis, 2))  # a batch norm of a tensor without a batch axis
     torch.manual_seed(0)
     module = compiled(design)
     check_names(analysis, module)
@@ -70,13 +74,20 @@ def test_random_designs(design: Design):
 
 
 def check_names(analysis: Analysis, module: torch.nn.Module) -> None:
-    """Hold the keys of the state dict against the paths of the layers."""
+    """Hold the keys of the state dict against the paths of the layers with weights of their own."""
     expected = []
     for path, result in analysis.top.layers():
         assert result.layer is not None
+        if result.shares:
+            continue
         given = [each for each in result.inputs if each is not None]
-        expected += [(f"{path}.{state.name}", state.shape) for state in result.layer.states(given)]
+        expected += [
+            (state_key(path, state.name), state.shape) for state in result.layer.states(given)
+        ]
     found = [(key, tuple(value.shape)) for key, value in module.state_dict().items()]
+    stored = any(row.result.layer.stored for row in analysis.rows() if row.result.layer)
+    if stored:  # torch lists the tensors of a module before those of its layers
+        found, expected = sorted(found), sorted(expected)
     assert found == expected
 
 
@@ -141,23 +152,27 @@ def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
         check_shapes(analysis, outputs, training=module.training)
         seen.append(module.training)
 
-    with torch.device("meta"):
+    # Meta tensors of attention take the way of dropout, which makes the scores.
+    # There is no kernel of oneDNN for those of an LSTM.
+    real = any("Attention" in row.type or row.type == "LSTM" for row in analysis.rows())
+    with torch.device("cpu" if real else "meta"):
         module = compiled(design)
         module.register_forward_hook(look)
         check_names(analysis, module)
         inputs = images(design, 2)
-        counter = FlopCounterMode(display=False)
-        with counter:
+        with plain_kernels(), measuring.MacCounter() as counter:
             measured = measuring.saved_bytes(module.train(), *inputs)
-        assert counter.get_total_flops() == 2 * 2 * analysis.totals.macs
-        assert measured == analysis.totals.saved_bytes(2)
+        assert counter.macs == 2 * analysis.totals.macs
+        if any(row.type == "LSTM" for row in analysis.rows()):
+            measured = measuring.saved_bytes(module, *inputs)
+        assert saved_agree(analysis, analysis.totals.saved_bytes(2), measured)
         measured = measuring.saved_bytes(module, *images(design, 3))
-        assert measured == analysis.totals.saved_bytes(3)
+        assert saved_agree(analysis, analysis.totals.saved_bytes(3), measured)
         measured = measuring.peak_bytes(module.eval(), module, *inputs)
         assert measured == 2 * analysis.totals.inference_peak_bytes
     for key, value in sizes(module).items():
         assert getattr(analysis.totals, key) == value, key
-    assert seen == [True, True, False]
+    assert seen[-3:] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -169,10 +184,13 @@ def test_presets_learn_on_small_images(name: str, values: dict[str, Scalar]):
     least = design.arguments.get("resolution", Argument(0)).minimum
     small: dict[str, Scalar] = {"classes": 10} if "classes" in design.arguments else {}
     if least is not None:
-        small["resolution"] = int(least)
+        given = {key: each.default for key, each in design.arguments.items()}
+        given |= {**small, **values}
+        small["resolution"] = rules.reached(design.arguments, "resolution", int(least), given, 1)
     design = preset(name, {**small, **values})
     module = compiled(design)
     inputs = images(design, 2)
     measured = measuring.saved_bytes(module.eval(), *inputs)
-    assert measured == analyze(design).totals.saved_bytes(2, training=False)
+    analysis = analyze(design)
+    assert saved_agree(analysis, analysis.totals.saved_bytes(2, training=False), measured)
     assert_backward_runs(module, inputs)

@@ -16,6 +16,7 @@ from designer import presets
 from designer.design import edits, files
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.engine import export as exporter
+from designer.engine import program_names
 from designer.engine.export import WRITERS, export, of_design
 from designer.errors import DesignerError
 from designer.runs.export_formats import EXPORT_FORMATS
@@ -285,3 +286,33 @@ def test_a_slow_check_recommends_the_runtime(lenet, tmp_path, monkeypatch):
     monkeypatch.setattr(exporter.onnx_file, "has_runtime", lambda: False)
     (done,) = export(lenet, [tmp_path / "b.onnx"])
     assert "pip install 'netdesigner[onnx]'" in done.remark
+
+
+def test_a_program_has_other_names_for_layers_that_torch_export_would_hide(tmp_path):
+    nodes = {
+        "image": LayerNode("Input", {"shape": (6,)}),
+        "code": LayerNode("Linear", {"out_features": 5}),
+        "graph": LayerNode("BatchNorm1d"),
+        "meta": LayerNode("Linear", {"out_features": 4}),
+        "meta_": LayerNode("ReLU"),
+        "scores": LayerNode("Output"),
+    }
+    edges = tuple(Edge(a, 0, b, 0) for a, b in pairwise(nodes))
+    model = of_design(Design("Tiny", graph=Graph(nodes, edges)))
+    program, state = export(model, [tmp_path / "model.pt2", tmp_path / "model.pt"])
+    assert program.difference == 0
+    assert "code is code_, graph is graph_, meta is meta__" in program.remark
+    loaded = torch.export.load(program.path).state_dict
+    assert {"code_.weight", "graph_.running_mean", "meta__.bias"} <= set(loaded)
+    torch.testing.assert_close(loaded["code_.weight"], model.network.code.weight)
+    assert "code.weight" in torch.load(state.path, weights_only=True)
+    (done,) = export(model, [tmp_path / "model.onnx"])
+    graph = onnx.load(done.path).graph
+    assert {"code.weight", "meta.bias"} <= {each.name for each in graph.initializer}
+    assert {"code", "meta", "meta_"} <= {node.name for node in graph.node}
+
+
+def test_names_that_a_program_has_for_itself_are_found():
+    found = torch.export.export(torch.nn.Linear(2, 2), (torch.zeros(2, 2),)).module()
+    own = {name for name in dir(found) if not name.startswith("_")} - {"weight", "bias"}
+    assert own <= program_names.taken()

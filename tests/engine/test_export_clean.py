@@ -14,6 +14,7 @@ import torch
 
 from designer import presets
 from designer.analysis.analysis import analyze
+from designer.design.carried import KEY
 from designer.engine.export import of_design, write
 from designer.runs.export_formats import EXPORT_FORMATS
 from tests.engine.samples import TINY, TWO_OUTPUTS
@@ -124,7 +125,7 @@ def test_layers_of_several_operations_name_each(tmp_path: Path) -> None:
 def test_onnx_has_no_metadata_but_ours(design, tmp_path: Path) -> None:
     path = write(of_design(design), tmp_path / "net.onnx").path
     model = onnx.load(path)
-    assert {each.key for each in model.metadata_props} == {"network", "program"}
+    assert {each.key for each in model.metadata_props} == {"network", "program", KEY}
     parts = [*model.graph.node, *model.graph.input, *model.graph.value_info, model.graph]
     keys = {each.key for part in parts for each in part.metadata_props}
     assert keys <= {"namespace"}

@@ -12,7 +12,7 @@ from designer.engine.figures import Rows
 from designer.engine.layer_statistics import Statistics, count_rows, watched
 from designer.engine.training import train
 from designer.layers.activation import ReLU, Tanh
-from designer.layers.catalogue import layer_types
+from designer.layers.catalogue import layer_types, make
 from designer.layers.category import Category
 from designer.runs.layer_statistics import BINS, read_measurements
 from designer.runs.train_on import train_on
@@ -174,7 +174,7 @@ def test_gradients_are_those_of_the_loss_itself_whatever_it_was_multiplied_by(da
             statistics.before_update(
                 scale=lambda scale=scale, count=number + 1: scale / count, processes=number + 1
             )
-            statistics.after_update(step=1, epoch=1, images=images, loss=loss)
+            statistics.after_update(step=1, epoch=1, batch=len(images), loss=loss)
         for weight in network.parameters():
             weight.grad = None
         found.append(read_measurements(path)[0])
@@ -273,13 +273,15 @@ def test_every_activation_says_whether_it_saturates_or_dies():
         for name, kind in layer_types().items()
         if kind.activation and kind.category is Category.ACTIVATION and "dim" not in kind.parameters
     }
-    far = torch.tensor([-60.0, -50.0, -4.0, 50.0, 60.0])
+    far = torch.tensor([-1e8, -9e7, -4.0, 9e7, 1e8])
     for name, kind in types.items():
-        at = getattr(torch.nn, name)(*((1,) if name == "PReLU" else ()))(far.view(1, 1, 5))
+        arguments = {"PReLU": (1,), "Threshold": (0.0, 0.0)}.get(name, ())
+        at = getattr(torch.nn, name)(*arguments)(far.view(1, 1, 5))
         low, near_low, negative, near_high, high = [
             round(each, 6) for each in at.detach().flatten().tolist()
         ]
         bounded = (low, high) if (low, high) == (near_low, near_high) else None
         dies = negative == 0 and name != "Hardsigmoid"  # which is told to saturate
         assert kind.can_die is dies, name
-        assert kind.saturates_at == (None if dies else bounded), name
+        assert make(name).saturation() == (None if dies else bounded), name
+    assert make("Hardtanh", min_val=-2.0, max_val=0.5).saturation() == (-2.0, 0.5)

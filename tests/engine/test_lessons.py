@@ -10,7 +10,10 @@ from designer import lessons
 from designer.engine.inspect import measuring
 from designer.engine.inspect.subject import load
 from designer.engine.module import module
+from designer.engine.training import train
 from designer.recipe.reading import changed
+from designer.runs.begin import begin
+from designer.runs.events import read_events
 from tests.engine.inspect.test_measuring import subject
 
 DESIGNS = {
@@ -23,7 +26,7 @@ DESIGNS = {
 def measured(name):
     """Measure a design with images of the lesson's data; return its figures by kind."""
     lesson, each = DESIGNS[name]
-    recipe = changed(lessons.recipe(lesson), {"data.limit": 200, "device": "cpu"})
+    recipe = changed(lessons.recipe(lesson, each), {"data.limit": 200, "device": "cpu"})
     loaded = load(subject(lessons.load(each), recipe), device="cpu")
     found, notes = measuring.measure(loaded, recipe)
     assert notes == ()
@@ -76,3 +79,17 @@ def test_gradients_vanish_with_sigmoid_alone():
         ratios[name] = norms[0] / norms[-1]
     assert ratios.pop("sigmoid") < 1e-3
     assert all(0.1 < each < 10 for each in ratios.values())
+
+
+def test_each_remedy_of_overfitting_narrows_the_gap(tmp_path):
+    gaps = {}
+    for key in ("overfitting", "augmented", "more_data"):
+        lesson, each = DESIGNS[f"overfitting-{key}"]
+        recipe = changed(lessons.recipe(lesson, each), {"device": "cpu", "statistics": 0})
+        run = begin(tmp_path / key, lessons.load(each), recipe)
+        train(run)
+        last = [event for event in read_events(run.events) if event["event"] == "epoch"][-1]
+        gaps[key] = last["train"]["accuracy"] - last["validation"]["accuracy"]
+    assert gaps["overfitting"] > 0.05
+    assert gaps["augmented"] < 0.8 * gaps["overfitting"]
+    assert gaps["more_data"] < 0.5 * gaps["overfitting"]

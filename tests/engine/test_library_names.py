@@ -26,6 +26,11 @@ OF_TORCHVISION = (
     "densenet121",
     "googlenet_torchvision",
     "inception_v3",
+    "mobilenet_v3_small",
+    "mnasnet1_0",
+    "shufflenet_v2_x1_0",
+    "efficientnet_b0",
+    "regnet_y_400mf",
 )
 OF_TIMM = (
     "mobilenet_v1",
@@ -33,7 +38,10 @@ OF_TIMM = (
     "resnet18",
     "resnext50_32x4d",
     "densenet121",
+    "se_resnet50",
 )
+# Networks of a library whose preset has another name.
+PRESETS = {"efficientnet_b0": "efficientnet"}
 
 
 def model(preset: str, library: str, classes: int = 1000) -> Model:
@@ -62,7 +70,7 @@ def close(found: torch.Tensor, wanted: torch.Tensor) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", OF_TORCHVISION)
 def test_torchvision_loads_the_file_strictly(preset: str, tmp_path: Path) -> None:
-    made = model(preset, "torchvision")
+    made = model(PRESETS.get(preset, preset), "torchvision")
     done = write(made, tmp_path / "net.pt")
     assert done.difference == 0
     name = preset.removesuffix("_torchvision")

@@ -74,7 +74,7 @@ def test_several_labels_are_learned_and_evaluated(tmp_path: Path, stripes: Path)
     assert result.test.exact_match == pytest.approx(right.all(1).float().mean().item())
 
     files = {path.name for path in run.evaluation.iterdir()}
-    assert files == {"predictions.npz", "labels.json"}
+    assert files == {"predictions.npz", "labels.json", "evaluation.json"}
     with np.load(run.evaluation / "predictions.npz") as tables:
         assert np.array_equal(tables["predicted"], predicted.numpy())
     scores = json.loads((run.evaluation / "labels.json").read_text())
@@ -135,7 +135,11 @@ def test_labels_read_as_numbers_are_neither_right_nor_wrong(tmp_path: Path, stri
     assert result.test is not None
     assert result.test.accuracy is None
     assert run.preprocessing().numbers == LABELS
-    assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz", "numbers.json"}
+    assert {path.name for path in run.evaluation.iterdir()} == {
+        "predictions.npz",
+        "numbers.json",
+        "evaluation.json",
+    }
 
 
 @pytest.mark.parametrize(

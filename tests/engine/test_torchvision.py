@@ -19,7 +19,8 @@ class Pair(NamedTuple):
     """A preset and the network of torchvision that it equals, with the smallest usable images.
 
     `poolless` takes out the pool to 7x7 that torchvision's VGGs have before their dense layers,
-    where it does nothing to images of 224, for smaller ones.
+    where it does nothing to images of 224, for smaller ones. `double` compares with 64 bits, where
+    the weights magnify roundings, which differ from processor to processor.
     """
 
     preset: str
@@ -29,6 +30,7 @@ class Pair(NamedTuple):
     options: Mapping[str, object] = {}
     train_resolution: int = 0  # where training needs larger images
     poolless: bool = False
+    double: bool = False
 
 
 INIT = {"init_weights": False}
@@ -53,6 +55,21 @@ PAIRS = [
     Pair("mobilenet_v2", "mobilenet_v2", 32),
     Pair("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 0.25}, {"width_mult": 0.25}),
     Pair("mobilenet_v2", "mobilenet_v2", 32, {"alpha": 1.4}, {"width_mult": 1.4}),
+    Pair("mobilenet_v3_large", "mobilenet_v3_large", 64),
+    Pair("mobilenet_v3_small", "mobilenet_v3_small", 64),
+    Pair("mnasnet1_0", "mnasnet1_0", 32),
+    Pair("mnasnet1_0", "mnasnet1_3", 32, {"alpha": 1.3}),
+    Pair("shufflenet_v2_x1_0", "shufflenet_v2_x1_0", 64),
+    Pair("shufflenet_v2_x1_0", "shufflenet_v2_x2_0", 64, {"channels": 244}),
+    Pair("efficientnet", "efficientnet_b0", 64),
+    Pair("efficientnet", "efficientnet_b3", 64, {"variant": 3}),
+    Pair("efficientnet", "efficientnet_b5", 64, {"variant": 5}),
+    Pair("regnet_y_400mf", "regnet_y_400mf", 64),
+    Pair("vit_b_16", "vit_b_16", 64, options={"image_size": 64}),
+    Pair("vit_b_16", "vit_b_32", 64, {"patch": 32}, {"image_size": 64}),
+    Pair("convnext_tiny", "convnext_tiny", 64),
+    Pair("maxvit_t", "maxvit_t", 224, options={"input_size": (224, 224)}, double=True),
+    Pair("swin_t", "swin_t", 224),
     Pair("squeezenet1_0", "squeezenet1_0", 32),
     Pair("squeezenet1_1", "squeezenet1_1", 32),
     Pair("vgg11", "vgg11", 32, poolless=True),
@@ -66,6 +83,8 @@ PAIRS = [
 def test_the_same_weights_give_what_torchvision_gives(each: Pair):
     ours, theirs = pair(each)
     images = torch.randn(2, 3, each.resolution, each.resolution)
+    if each.double:
+        ours, theirs, images = ours.double(), theirs.double(), images.double()
     with torch.no_grad():
         wanted, found = theirs.eval()(images), ours.eval()(images)
     scale = wanted.std()
@@ -73,6 +92,7 @@ def test_the_same_weights_give_what_torchvision_gives(each: Pair):
     torch.testing.assert_close(found / scale, wanted / scale, atol=1e-4, rtol=1e-4)
     if each.train_resolution:
         images = torch.randn(2, 3, each.train_resolution, each.train_resolution)
+    images = images.double() if each.double else images
     wanted, found = gradient_norm(theirs, images), gradient_norm(ours, images)
     torch.testing.assert_close(found, wanted, atol=0, rtol=1e-3)
 
@@ -91,36 +111,53 @@ def pair(each: Pair) -> tuple[nn.Module, nn.Module]:
             design = set_argument(design, key, value)
     if each.train_resolution:
         design = set_argument(design, "resolution", each.train_resolution)
-    with torch.device("meta"):
+    is_regnet = each.theirs.startswith("regnet")  # torchvision computes its widths by tensors
+    with torch.device("cpu" if is_regnet else "meta"):
         theirs = getattr(models, each.theirs)(num_classes=CLASSES, **each.options)
+    with torch.device("meta"):
         if each.poolless:
             theirs.avgpool = nn.Identity()
             theirs.classifier[0] = nn.Linear(512, 4096)
         ours = compiled(design)
     torch.manual_seed(0)
-    state = {
-        key: torch.randn(value.shape) * (2 / max(1, value[0].numel())) ** 0.5
-        if value.dim() > 1
-        else torch.rand(value.shape).add(0.5).to(value.dtype)
-        for key, value in theirs.state_dict().items()
-    }
+    state = theirs.state_dict()  # with the version that MnasNet asks for
+    for key, value in state.items():
+        state[key] = (
+            torch.randn(value.shape) * (2 / max(1, value[0].numel())) ** 0.5
+            if value.dim() > 1 and value.is_floating_point()
+            else torch.rand(value.shape).add(0.5).to(value.dtype)
+        )
     theirs.load_state_dict(state, assign=True)
-    ours.load_state_dict(renamed(state, list(ours.state_dict())), assign=True)
+    ours.load_state_dict(renamed(state, ours.state_dict()), assign=True)
     return ours, theirs
 
 
-def renamed(state: dict[str, torch.Tensor], names: list[str]) -> dict[str, torch.Tensor]:
-    """Give the tensors our names: those that differ in dots at most, or all in their order."""
+def renamed(
+    state: dict[str, torch.Tensor], own: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Give the tensors our names: those that differ in dots at most, or else by their order.
+
+    Each of ours takes the next one of its shape: torchvision's Swin makes a norm after the layer
+    that reads it.
+    """
     plain = {key.replace(".", "_"): value for key, value in state.items()}
-    if plain.keys() == {key.replace(".", "_") for key in names}:
-        return {key: plain[key.replace(".", "_")] for key in names}
-    return dict(zip(names, state.values(), strict=True))
+    if plain.keys() == {key.replace(".", "_") for key in own}:
+        return {key: plain[key.replace(".", "_")] for key in own}
+    left, found = list(state.values()), {}
+    for key, value in own.items():
+        at = next(at for at, each in enumerate(left) if each.shape == value.shape)
+        found[key] = left.pop(at)
+    assert not left
+    return found
 
 
 def gradient_norm(module: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Return the norm of all gradients in train mode, without dropout, of all outputs' squares."""
+    """Return the norm of all gradients in train mode, of all outputs' squares.
+
+    Nothing is dropped: neither values nor, at random, whole blocks.
+    """
     for each in module.modules():
-        if isinstance(each, nn.Dropout):
+        if type(each).__name__ in ("Dropout", "StochasticDepth"):
             each.p = 0.0
     outputs = module.train()(images)
     every = outputs if isinstance(outputs, tuple) else (outputs,)

@@ -14,7 +14,10 @@ from designer.engine.losses import Objective
 from designer.engine.module import module_of_run
 from designer.engine.training import train
 from designer.errors import DesignerError
+from designer.recipe.augmentations import Augmentation
+from designer.recipe.averaging import AVERAGES
 from designer.recipe.optimizers import OPTIMIZERS
+from designer.recipe.recipe import fields
 from designer.recipe.schedules import SCHEDULES
 from designer.runs import control, lock
 from designer.runs.events import EventWriter, read_events
@@ -28,6 +31,7 @@ from tests.engine.samples import (
     tiny_recipe,
     write_data,
 )
+from tests.recipe.alternatives import another_value
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +55,22 @@ def weights(path, run):
     return checkpoint.load(path, source=run.source())["network"]
 
 
+def networks(content):
+    """Return the network of a checkpoint, and the one that is trained if that is another."""
+    found = (content["network"], content.get("training_network"))
+    return [each for each in found if each is not None]
+
+
 def assert_same(first: RunFolder, second: RunFolder):
     """Two runs came to bit-identical losses, figures and weights."""
     assert losses(first) == losses(second)
     for name in ("last", "best"):
-        one, two = (weights(getattr(run, name), run) for run in (first, second))
-        assert one.keys() == two.keys()
-        assert all(torch.equal(one[key], two[key]) for key in one)
+        contents = (
+            checkpoint.load(getattr(run, name), source=run.source()) for run in (first, second)
+        )
+        for one, two in zip(*map(networks, contents), strict=True):
+            assert one.keys() == two.keys()
+            assert all(torch.equal(one[key], two[key]) for key in one)
     ends = [(run.result().best, run.result().test) for run in (first, second)]
     assert ends[0] == ends[1]
     numbers = [event["sequence"] for event in read_events(second.events)]
@@ -156,6 +169,43 @@ def test_balanced_weights_are_those_of_the_training_part_and_of_both_losses(tmp_
         assert metrics.accuracy == pytest.approx((outputs.argmax(1) == targets).float().mean())
 
 
+def test_the_cost_of_the_decisions_is_measured(tmp_path, data):
+    costs = ((0.0, 1.0, 2.0), (3.0, 0.0, 4.0), (5.0, 6.0, 0.0))
+    recipe = tiny_recipe(data, loss__cost_matrix=costs, epochs=1, optimizer__learning_rate=1e-5)
+    run = create(tmp_path / "run", recipe)
+    result = train(run)
+    matrix = np.array(json.loads((run.evaluation / "confusion.json").read_text())["matrix"])
+    assert result.test.accuracy < 1
+    assert result.test.cost == pytest.approx((matrix * costs).sum() / matrix.sum())
+    assert of_kind(run, "epoch")[0]["validation"]["cost"] == pytest.approx(result.validation.cost)
+    plain = create(tmp_path / "plain", tiny_recipe(data, epochs=1))
+    assert train(plain).test.cost is None
+
+
+def test_the_seed_of_the_split_is_apart_from_that_of_weights_and_order(tmp_path, data):
+    def trained(**changes):
+        name = "-".join(map(str, changes.values()))
+        run = create(tmp_path / name, tiny_recipe(data, epochs=1, **changes))
+        train(run)
+        return run.data().examples, losses(run)
+
+    first, same_split = trained(seed=0), trained(seed=1, data__split_seed=0)
+    assert same_split[0] == first[0]
+    assert same_split[1] != first[1]
+    assert trained(seed=0, data__split_seed=0) == first
+    assert trained(seed=0, data__split_seed=1)[0] == trained(seed=1)[0] != first[0]
+    assert trained(seed=0, data__stratified=False)[0] != first[0]
+
+
+def test_validation_is_measured_without_label_smoothing(tmp_path, data):
+    run = create(tmp_path / "run", tiny_recipe(data, loss__label_smoothing=0.5, epochs=1))
+    result = train(run)
+    with np.load(run.evaluation / "predictions.npz") as arrays:
+        outputs, targets = (torch.from_numpy(arrays[name]) for name in ("outputs", "targets"))
+    expected = torch.nn.functional.cross_entropy(outputs, targets).item()
+    assert result.test.loss == pytest.approx(expected, rel=1e-5)
+
+
 def test_weights_of_another_number_of_classes_are_refused(tmp_path, data):
     run = create(tmp_path / "run", tiny_recipe(data, loss__weights=(1.0, 2.0)))
     with pytest.raises(DesignerError, match="has 2 values, but squares has 3 classes"):
@@ -223,6 +273,13 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
     assert [loss for _, loss, _ in losses(run)] == pytest.approx(expected, rel=1e-4)
 
 
+EVERY_AUGMENTATION = {
+    field.name.replace(".", "__"): another_value(field)
+    for field in fields().values()
+    if field.group is Augmentation
+}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -232,9 +289,20 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
         ),
         *({"schedule__name": name} for name in SCHEDULES),
         {"augmentation__shift": 0.1, "augmentation__horizontal_flip": True},
+        EVERY_AUGMENTATION,
+        {"augmentation__cutmix": 1.0},
         {"schedule__name": "reduce_on_plateau", "schedule__patience": 0, "early_stopping": 2},
-        {"gradient_clipping": 1.0},
+        *({"averaging__name": name, "averaging__start": 0.3} for name in AVERAGES),
+        {"averaging__name": "swa", "averaging__start": 0.3, "augmentation__shift": 0.1},
+        {"gradient_clipping": 1.0, "gradient_clipping_value": 0.1},
+        {"regularization__l1": 1e-3, "regularization__max_norm": 1.0},
+        {"accumulation": 2, "averaging__name": "ema"},
+        {"accumulation": 3, "loss__class_weights": "balanced"},
+        {"schedule__cycle_momentum": True, "optimizer__decay_norms": False},
         {"data__sampling": "balanced", "loss__class_weights": "balanced"},
+        {"loss__name": "focal", "loss__center_weight": 0.1},
+        {"loss__name": "expected_cost", "loss__cost_matrix": ((0, 1, 2), (1, 0, 1), (5, 1, 0))},
+        {"loss__label_smoothing": 0.1},
         {"log_interval": 4},
         {"checkpoint_seconds": 0.0},
     ],
@@ -243,12 +311,12 @@ def test_the_loop_equals_one_written_by_hand(tmp_path, data):
 def test_a_stopped_run_goes_on_exactly(tmp_path, data, changes, look_always):
     recipe = tiny_recipe(data, **changes)
     whole = create(tmp_path / "whole", recipe)
-    train(whole)
+    steps = train(whole).steps
     broken = create(tmp_path / "broken", recipe)
-    assert train(broken, interrupt=StopAt(5)).status == "stopped"
+    assert train(broken, interrupt=StopAt(steps // 6)).status == "stopped"
     assert broken.state() == "stopped"
     torch.rand(7)  # whatever the generators do in between
-    assert train(broken, resume=True, interrupt=StopAt(14)).status == "stopped"
+    assert train(broken, resume=True, interrupt=StopAt(steps // 3)).status == "stopped"
     assert train(broken, resume=True).status == whole.result().status
     assert_same(whole, broken)
 
@@ -338,12 +406,35 @@ def test_commands_are_obeyed(tmp_path, data, look_always, monkeypatch):
     assert [kind for kind in kinds(run) if kind in ("paused", "resumed")] == ["paused", "resumed"]
 
 
-def test_a_rate_set_in_the_warm_up_is_the_rate_until_the_schedule_is_followed(
+def test_a_rate_typed_in_the_warm_up_scales_the_schedule_and_says_the_peak(
+    tmp_path, data, look_always
+):
+    recipe = tiny_recipe(data, schedule__name="cosine", schedule__warmup_epochs=1.0)
+    run = create(tmp_path / "run", recipe)
+    control.send(run.control, "set_lr", value=0.01)
+    control.send(run.control, "stop")
+    train(run)
+    train(run, resume=True)  # the schedule stays scaled
+    plain = create(tmp_path / "plain", recipe)
+    train(plain)
+    own, scaled = (np.array([rate for _, _, rate in losses(each)]) for each in (plain, run))
+    assert scaled[0] == own[0]
+    assert scaled[1] == pytest.approx(0.01)
+    assert scaled[1:] == pytest.approx(own[1:] * 0.01 / own[1])
+    (event,) = of_kind(run, "lr")
+    assert event["message"] == (
+        f"The schedule goes on scaled: it will peak at {scaled.max():.3g} in epoch 1."
+    )
+    assert (event["by_hand"], event["scaled"]) == (False, True)
+    assert all(event["scaled"] for event in of_kind(run, "step")[1:])
+
+
+def test_a_rate_held_in_the_warm_up_is_the_rate_until_the_schedule_is_followed(
     tmp_path, data, look_always
 ):
     recipe = tiny_recipe(data, schedule__name="constant", schedule__warmup_epochs=1.0)
     run = create(tmp_path / "run", recipe)
-    control.send(run.control, "set_lr", value=0.5)
+    control.send(run.control, "hold_lr", value=0.5)
     control.send(run.control, "stop")
     train(run)
     train(run, resume=True)  # the rate survives
@@ -351,7 +442,7 @@ def test_a_rate_set_in_the_warm_up_is_the_rate_until_the_schedule_is_followed(
     assert all(event["by_hand"] for event in of_kind(run, "step")[1:])
 
     again = create(tmp_path / "again", recipe)
-    control.send(again.control, "set_lr", value=0.5)
+    control.send(again.control, "hold_lr", value=0.5)
     control.send(again.control, "schedule_lr")
     train(again)
     plain = create(tmp_path / "plain", recipe)
@@ -423,7 +514,11 @@ def test_mean_squared_error_on_targets(tmp_path):
     result = train(run)
     assert result.status == "finished"
     assert result.test.accuracy is None
-    assert {path.name for path in run.evaluation.iterdir()} == {"predictions.npz", "numbers.json"}
+    assert {path.name for path in run.evaluation.iterdir()} == {
+        "predictions.npz",
+        "numbers.json",
+        "evaluation.json",
+    }
     scores = json.loads((run.evaluation / "numbers.json").read_text())
     assert np.mean([score["mean_squared_error"] for score in scores]) == pytest.approx(
         result.test.loss
@@ -601,6 +696,35 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, data, monkeypatch):
     assert_same(whole, run)
 
 
+def test_a_disk_too_full_for_kept_weights_is_told_and_the_run_goes_on_when_there_is_room(
+    tmp_path, data, monkeypatch
+):
+    recipe = tiny_recipe(data, keep_checkpoints=1)
+    whole, run = create(tmp_path / "whole", recipe), create(tmp_path / "run", recipe)
+    train(whole)
+    write = checkpoint.write_atomically
+
+    def fill_up(path, content, *given):
+        def half(file):
+            content(file)
+            file.truncate(file.tell() // 2)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        write(path, half if path == run.kept(2) else content, *given)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", fill_up)
+    failed(run, r"epoch-2.pt cannot be written \(No space left on device\): free some space")
+    monkeypatch.setattr(checkpoint, "write_atomically", write)
+    left = sorted(path.name for path in run.last.parent.iterdir())
+    assert left == ["best.pt", "epoch-0.pt", "epoch-1.pt", "last.pt"]  # no half of a file
+    assert checkpoint.load(run.last, source=run.source())["progress"]["epoch"] == 1
+    train(run, resume=True)
+    assert_same(whole, run)
+    for epoch in whole.kept_epochs():
+        one, two = (weights(each.kept(epoch), each) for each in (whole, run))
+        assert all(torch.equal(one[name], two[name]) for name in one)
+
+
 def test_a_disk_too_full_for_the_log_still_gives_the_sentence(tmp_path, data, monkeypatch):
     run = create(tmp_path / "run", tiny_recipe(data))
 
@@ -679,3 +803,25 @@ def test_checkpoints_that_do_not_fit_are_refused(tmp_path, data, look_always):
         train(run, resume=True)
     run.last.write_bytes(whole)
     assert train(run, resume=True).status == "finished"
+
+
+def test_a_run_with_mixed_images_says_so(tmp_path, data):
+    for name, value in (("plain", 0.0), ("mixed", 0.4)):
+        run = create(tmp_path / name, tiny_recipe(data, augmentation__mixup=value, epochs=1))
+        train(run)
+        (start,) = of_kind(run, "start")
+        assert start["mixed"] == (name == "mixed")
+        notes = [event["message"] for event in of_kind(run, "note")]
+        said = [note for note in notes if "Training accuracy is measured on mixed images" in note]
+        assert len(said) == (name == "mixed")
+
+
+def test_images_for_pieces_are_larger_and_color_noise_has_its_components_in_the_run(tmp_path, data):
+    changes = {"augmentation__resized_crop": (0.3, 1.0), "augmentation__color_noise": 0.1}
+    run = create(tmp_path / "run", tiny_recipe(data, epochs=1, **changes), WITHOUT_DROPOUT)
+    assert train(run).status == "finished"
+    (row,) = run.preprocessing().color_components
+    assert row[0] > 0
+    plain = create(tmp_path / "plain", tiny_recipe(data, epochs=1), WITHOUT_DROPOUT)
+    train(plain)
+    assert not plain.preprocessing().color_components

@@ -101,7 +101,7 @@ def test_what_a_training_script_wrapped_is_unwrapped(tmp_path, wrap):
 def test_what_is_saved_is_read_back(tmp_path, ending):
     design = presets.load("lenet5")
     network, path = module(design), tmp_path / f"mine{ending}"
-    assert weights.save(network, path, about={"network": "LeNet-5"}) == path.stat().st_size
+    assert weights.save(network, path, design, about={"network": "LeNet-5"}) == path.stat().st_size
     other = module(design)
     weights.load(other, analyze(design), weights.read(str(path)))
     for name, value in network.state_dict().items():
@@ -143,6 +143,17 @@ def keras(network: nn.Module) -> dict[str, Tensor]:
         "dense/bias:0": dense.bias,
     }
     return {name: value.detach().contiguous() for name, value in state.items()}
+
+
+@pytest.mark.parametrize("ending", [".pt", ".safetensors"])
+def test_a_weight_that_has_two_names_is_written_under_both(tmp_path, ending):
+    network = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    network[1].weight = network[0].weight
+    path = tmp_path / f"tied{ending}"
+    weights.save(network, path, presets.load("lenet5"), about={})
+    found = weights.read(str(path)).tensors
+    assert set(found) == set(network.state_dict())
+    assert torch.equal(found["1.weight"], network[0].weight)
 
 
 def test_keras_tensors_are_turned_round_also_behind_a_flattened_image():

@@ -136,9 +136,10 @@ def test_the_service_answers_and_trains(tmp_path, data):
         assert ask("nonsense")["ok"] is False
         assert ask('{"do": "train"}')["ok"] is False
         assert "no run folder" in ask('{"do": "train", "run": "/absent"}')["message"]
-        request = {"do": "prepare", "recipe": msgspec.to_builtins(recipe), "input": [1, 8, 8]}
+        request = {"do": "prepare", "recipe": msgspec.to_builtins(recipe)}
+        request["network"] = msgspec.to_builtins(run.network())
         assert ask(json.dumps(request)) == {"ok": True}
-        request["input"] = [2, 8, 8]
+        request["network"]["input"] = [2, 8, 8]
         assert "cannot be converted from 1 to" in ask(json.dumps(request))["message"]
         trained = ask(json.dumps({"do": "train", "run": str(run.path), "id": "a"}))
         assert (trained["ok"], trained["id"]) == (True, "a")
@@ -147,15 +148,18 @@ def test_the_service_answers_and_trains(tmp_path, data):
         request = {
             "do": "preview",
             "images": str(tmp_path / "pictures.npy"),
-            "to": str(tmp_path / "draws.npy"),
+            "to": str(tmp_path / "draws.npz"),
             "augmentation": {"rotation": 30.0},
             "draws": 3,
             "seed": 0,
+            "size": [8, 8],
+            "mean": [0.5],
+            "components": [[0.1]],
         }
         assert "preview of the augmentation cannot be made" in ask(json.dumps(request))["message"]
         np.save(request["images"], np.full((2, 1, 8, 8), 200, np.uint8))
         assert ask(json.dumps(request)) == {"ok": True}
-        assert np.load(request["to"]).shape == (3, 2, 1, 8, 8)
+        assert np.load(request["to"])["pictures"].shape == (3, 2, 1, 8, 8)
         request = {"do": "export", "source": str(run.path), "to": [str(tmp_path / "tiny.pt")]}
         (file,) = ask(json.dumps(request))["files"]
         assert (file["path"], file["difference"]) == (str(tmp_path / "tiny.pt"), 0)
@@ -195,8 +199,12 @@ def test_what_is_printed_during_a_served_training_is_in_its_log(tmp_path, capfd)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"loss__weights": (1.0, 4.0, 0.2), "data__sampling": "balanced"}],
-    ids=["plain", "weighted"],
+    [
+        {},
+        {"loss__weights": (1.0, 4.0, 0.2), "data__sampling": "balanced"},
+        {"loss__weights": (1.0, 4.0, 0.2), "accumulation": 2, "averaging__name": "ema"},
+    ],
+    ids=["plain", "weighted", "accumulated"],
 )
 def test_two_processes_train_as_one(tmp_path, data, changes):
     """torchrun's environment, on the CPU: the gradient is that of the whole batch."""

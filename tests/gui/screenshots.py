@@ -1,8 +1,11 @@
 """``python -m tests.gui.screenshots FOLDER``: pictures of every panel of the running program.
 
 Each is taken in light and dark, at 100 % and 200 %, and all are put on one page, ``index.html``.
-``--sizes`` takes fewer pictures on screens of the usual sizes, ``--data`` takes those of the Data
-window there, and ``--readme`` renews those of the README instead.
+``--sizes`` takes fewer pictures on screens of the usual sizes; ``--data`` takes only those of the
+Data window there, ``--inside`` only those of the docks that look into networks, ``--evaluation``
+only those of the Evaluation dock, ``--recipe`` only those of the recipe's form, the curves and the
+advice, ``--comparison`` only those of two designs side by side, ``--opening`` only those of
+networks from elsewhere. ``--readme`` renews those of the README instead.
 """
 
 import argparse
@@ -12,16 +15,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.gui.comparison_scenes import comparison_scenes
 from tests.gui.data_scenes import data_scenes
-from tests.gui.hands import LEFT, NONE, wait, wait_until
+from tests.gui.evaluation_scenes import evaluation_scenes
+from tests.gui.hands import wait, wait_until
+from tests.gui.inside_scenes import inside_scenes
+from tests.gui.opening_scenes import opening_scenes
+from tests.gui.recipe_scenes import recipe_scenes
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
@@ -35,6 +42,9 @@ SIZES = {
 }
 """Screens of ``--sizes``: pixels across and down, and the scale of the desktop."""
 
+_MIXED = ("augmentation.mixup=0.4", "loss.label_smoothing=0.1", "watching.metrics=top5,macro_f1")
+"""Settings of the run of ``--recipe``, of which the doctor has something to say."""
+
 WAIT_MS = 400  # for what is drawn a moment later: figures, thumbnails, animations
 
 Scene = tuple[str, Callable[[], QPixmap]]
@@ -47,6 +57,11 @@ def main() -> int:
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--sizes", action="store_true", help="on screens of the usual sizes")
     parser.add_argument("--data", action="store_true", help="only the Data window, in such sizes")
+    parser.add_argument("--inside", action="store_true", help="only looking inside, in such sizes")
+    parser.add_argument("--evaluation", action="store_true", help="only the evaluation, likewise")
+    parser.add_argument("--recipe", action="store_true", help="only the recipe, likewise")
+    parser.add_argument("--comparison", action="store_true", help="only the comparison, likewise")
+    parser.add_argument("--opening", action="store_true", help="only opened networks, likewise")
     parser.add_argument("--look", help=argparse.SUPPRESS)
     parser.add_argument("--only", default="", help="only looks whose name has this in it")
     parser.add_argument("--run", type=Path, help="a finished run to show; else one is trained")
@@ -55,19 +70,28 @@ def main() -> int:
         _take(options.folder, options.look, options)
         return 0
     options.folder.mkdir(parents=True, exist_ok=True)
+    kinds = (
+        "data",
+        "inside",
+        "evaluation",
+        "recipe",
+        "comparison",
+        "opening",
+        "sizes",
+    )  # a part comes before the whole
+    kind = next((f"--{each}" for each in kinds if getattr(options, each)), "")
     with tempfile.TemporaryDirectory() as home:
         first = Path(home) / "runs" / "2026-01-01-1200-lenet5"
         if options.run:
             shutil.copytree(options.run, first)
-        elif not options.data:
-            _train(first)
+        elif not (options.data or options.comparison or options.opening):
+            _train(first, _MIXED if options.recipe else ())
         for look in ("dark", "light"):
-            for name, screen in SIZES.items() if options.sizes or options.data else ():
+            for name, screen in SIZES.items() if kind else ():
                 target = options.folder / f"{name}-{look}"
                 if options.only in target.name:
-                    kind = "--data" if options.data else "--sizes"
                     _look(target, look, screen[2], Path(home), screen=screen, kind=kind)
-            if options.sizes or options.data:
+            if kind:
                 continue
             for scale in (1,) if options.readme else (1, 2):
                 target = options.folder / ("" if options.readme else f"{look}-{scale}x")
@@ -78,10 +102,12 @@ def main() -> int:
     return 0
 
 
-def _train(run: Path) -> None:
+def _train(run: Path, settings: Sequence[str] = ()) -> None:
     """Train LeNet-5 for a moment, so that there is a run to be shown."""
     command = [sys.executable, "-m", "designer", "train", "lenet5", "--epochs", "6"]
     command += ["--run", str(run)]
+    for setting in settings:
+        command += ["--set-recipe", setting]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -143,6 +169,16 @@ def _take(folder: Path, look: str, options: argparse.Namespace) -> None:
         scenes = _readme_scenes(window)
     elif options.data:
         scenes = data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
+    elif options.inside:
+        scenes = inside_scenes(window, seen)
+    elif options.evaluation:
+        scenes = evaluation_scenes(window, seen)
+    elif options.opening:
+        scenes = opening_scenes(window, seen, Path(os.environ["GALLERY_RUNS"]).parent)
+    elif options.recipe:
+        scenes = recipe_scenes(window, seen)
+    elif options.comparison:
+        scenes = comparison_scenes(window, seen)
     else:
         scenes = _size_scenes(window) if options.sizes else _scenes(window)
     for number, (name, take) in enumerate(scenes, 1):
@@ -287,9 +323,8 @@ def _scenes(window: "QWidget") -> Iterator[Scene]:
     for row in DOCKS:
         window.show_dock(row.key)
         yield f"dock-{row.key}", docks[row.key].grab
-    yield from _try_scenes(window)
     yield from _run_scenes(window)
-    yield from _map_scenes(window)
+    yield from inside_scenes(window, seen)
     yield from _notice_scenes(window)
     yield from data_scenes(window, Path(os.environ["GALLERY_RUNS"]).with_name("data"))
     window.tour()
@@ -350,43 +385,6 @@ def _notice_scenes(window: "QWidget") -> Iterator[Scene]:
     window.docks["training"].setFloating(True)
     yield "floating-panel", lambda: seen(window)
     window.docks["training"].setFloating(False)
-
-
-def _try_scenes(window: "QWidget") -> Iterator[Scene]:
-    """Show what a run says of several pictures and of a drawing, and one that cannot be read."""
-    from PIL import Image
-
-    from designer.data import open_dataset
-    from designer.data.pictures import PictureForm
-
-    folder = Path(os.environ["GALLERY_RUNS"]).with_name("pictures")
-    folder.mkdir(exist_ok=True)
-    images = open_dataset("mnist10k").train.images.read(range(12), PictureForm(1, 28, 28))
-    for number, image in enumerate(images):
-        Image.fromarray(image[0]).save(folder / f"digit {number + 1}.png")
-    (folder / "no picture.png").write_bytes(b"")
-    panel, inspection = window.editor.try_it, window.trainer.inspection
-    window.show_dock("try")
-    panel.show_paths([folder])
-    wait_until(lambda: bool(inspection.pictures) and not inspection.busy, 60)
-    wait(WAIT_MS)
-    yield "try-several", lambda: seen(window)
-    inspection.choose(len(inspection.pictures) - 1)
-    wait_until(lambda: not inspection.busy, 60)
-    yield "try-unreadable", lambda: seen(window)
-    panel.draw.click()
-    pad = panel.drawing.pad
-    square = pad.square()
-    places = [(0.35, 0.2), (0.62, 0.2), (0.5, 0.5), (0.42, 0.82)]
-    points = [(square.topLeft() + QPointF(x, y) * square.width()).toPoint() for x, y in places]
-    QTest.mousePress(pad, LEFT, NONE, points[0])
-    for point in points[1:]:
-        QTest.mouseMove(pad, point)
-        wait(20)
-    QTest.mouseRelease(pad, LEFT, NONE, points[-1])
-    wait_until(lambda: not inspection.busy, 60)
-    yield "try-drawing", lambda: seen(window)
-    panel.draw.click()
 
 
 def _run_scenes(window: "QWidget") -> Iterator[Scene]:
@@ -509,29 +507,6 @@ def _show_maps(window: "QWidget") -> None:
     wait_until(lambda: not window.canvas.view.gliding.running)
 
 
-def _map_scenes(window: "QWidget") -> Iterator[Scene]:
-    """Show feature maps of LeNet-5 and of a ResNet with an expanded block, in both directions."""
-    run = min(Path(os.environ["GALLERY_RUNS"]).iterdir())
-    window.documents.open_demo()
-    window.trainer.show(run)
-    _show_maps(window)
-    for preset, block in (("lenet5", ""), ("resnet18", "layer1")):
-        if block:
-            window.workspace.open_preset(preset)
-            window.canvas.view.toggle_expanded(block)
-            wait_until(lambda: window.editor.maps.settled, seconds=120)
-        for right in (False, True):
-            window.canvas.set_flow(right=right)
-            window.canvas.fit()
-            yield f"maps-{preset}-fit-{'right' if right else 'down'}", lambda: seen(window)
-            view = window.canvas.view
-            first = f"{block}.0.conv1" if block else "conv1"
-            view.navigator.look_at(view.rect_of(first).center(), 0.8 * view.navigator.unit)
-            yield f"maps-{preset}-near-{'right' if right else 'down'}", lambda: seen(window)
-    window.canvas.set_flow(right=False)
-    window.editor.maps.show(False)
-
-
 def _size_scenes(window: "QWidget") -> Iterator[Scene]:
     """Show what a small screen makes hard: the window in the size that it takes by itself."""
     from designer.gui.commands.help import ShortcutsDialog
@@ -600,7 +575,7 @@ def _size_scenes(window: "QWidget") -> Iterator[Scene]:
         window.show_dock(row.key)
         yield f"dock-{row.key}", whole
     yield from _run_scenes(window)
-    yield from _map_scenes(window)
+    yield from inside_scenes(window, seen)
     yield from _notice_scenes(window)
     window.tour()
     yield "tour", whole

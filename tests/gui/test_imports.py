@@ -40,7 +40,7 @@ window.run({designs})
                 ),
             ],
         ),
-        (["resnet50"], 300, ["torch", "kornia", "pyqtgraph", "onnx", "designer.engine"]),
+        (["resnet50"], 300, ["torch", "pyqtgraph", "onnx", "designer.engine"]),
     ],
 )
 def test_the_window_never_imports_torch_and_starts_lean(

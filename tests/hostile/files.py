@@ -33,9 +33,16 @@ from designer.engine.preparation import prepare
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.gui.documents import backup
+from designer.gui.evaluation import contents
+from designer.gui.evaluation.view import title_of
 from designer.gui.worker.history import History
+from designer.layers.own import layer_type
 from designer.recipe.reading import recipe_from_json
 from designer.recipe.stored import load as load_stored
+from designer.reports import reading
+from designer.reports.html import html
+from designer.reports.markdown import markdown
+from designer.reports.sections import sections
 from designer.runs import control, heartbeat
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
@@ -43,7 +50,9 @@ from designer.runs.heartbeat import Heart
 from designer.runs.queue import Queue
 from designer.runs.survey import summarize
 from tests.engine.samples import TINY, create, tiny_recipe, write_data
+from tests.hostile import foreign
 from tests.hostile.mutations import HUGE, WRONG, damaged_bytes, damaged_json
+from tests.own_code import GATE
 
 SECONDS = 30  # until reading a file counts as a hang
 
@@ -185,6 +194,27 @@ class Events(OfRun):
         return events
 
 
+class EvaluationFiles(OfRun):
+    """The evaluation of a run and its log, as reports and the window read them."""
+
+    names = (
+        "evaluation/evaluation.json", "evaluation/mistakes.json", "evaluation/mistakes.npz",
+        "evaluation/predictions.npz", "events.jsonl", "environment.json",
+    )  # fmt: skip
+
+    def damaged(self, data: bytes, random_: random.Random) -> bytes:
+        if data.startswith(b"PK"):
+            return damaged_bytes(data, random_)
+        return damaged_json(data, random_)
+
+    def value(self) -> Any:
+        report = reading.read(self.run)
+        found = sections(report)
+        shown = contents.read(self.run)
+        worst = [(shown.sentence(i), shown.caption(i)) for i in shown.wrong.tolist()]
+        return html(report, found), markdown(report, found), title_of(shown), worst
+
+
 class Checkpoint(OfRun):
     """Checkpoints whose bytes are damaged: each must be refused or give the same values."""
 
@@ -248,7 +278,7 @@ class Weights(Kind):
         model = export.of_design(TINY)
         self.files = [folder / f"weights{ending}" for ending in (".pt", ".safetensors")]
         for path in self.files:
-            weights.save(model.network, path, about=model.about)
+            weights.save(model.network, path, TINY, about=model.about)
         self.contents = [path.read_bytes() for path in self.files]
         self.whole = flat(dict(sorted(weights.read(str(self.files[0])).tensors.items())))
 
@@ -315,17 +345,56 @@ class BackupFile(Kind):
         return backup.read(path)
 
 
+class CodeText(Kind):
+    """The Python text of a design's own layer type, which is read and not run."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.whole = self._settings(GATE)
+
+    def read(self, random_: random.Random) -> Any:
+        text = damaged_bytes(GATE.encode(), random_).decode(errors="replace")
+        return self._settings(text)
+
+    @staticmethod
+    def _settings(text: str) -> Any:
+        kind = layer_type("Gate", text)
+        if kind.fault is not None:
+            raise DesignerError(str(kind.fault))
+        return {name: each.default for name, each in kind.parameters.items()}
+
+
+class Foreign(Kind):
+    """Networks from elsewhere, opened with their weights."""
+
+    format: foreign.Format
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / f"network{self.format.suffix}"
+        self.format.write(self.path)
+        self.data = self.path.read_bytes()
+        self.whole = foreign.opened(self.path, folder / "weights.safetensors")
+
+    def read(self, random_: random.Random) -> Any:
+        self.path.write_bytes(self.format.damage(self.data, random_))
+        return foreign.opened(self.path, self.folder / "weights.safetensors")
+
+
 KINDS: dict[str, type[Kind]] = {
     "design": Design,
     "recipe": RecipeFile,
     "run": Run,
     "events": Events,
+    "evaluation": EvaluationFiles,
     "checkpoint": Checkpoint,
     "content": Content,
     "weights": Weights,
     "preferences": PreferencesFile,
     "queue": QueueFile,
     "backup": BackupFile,
+    "code": CodeText,
+    **{name: type(name, (Foreign,), {"format": each}) for name, each in foreign.FORMATS.items()},
 }
 
 

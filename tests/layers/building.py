@@ -1,7 +1,8 @@
 """Designs written as in a file, compiled and compared with torch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,9 +13,12 @@ from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
 from designer.engine.module import module_from_source
+from designer.layers.recurrent import LSTM
 from tests import measuring
 
 Node = Mapping[str, Any]
+FEW_TOKENS = 5
+"""The whole numbers of an input are below this, so an Embedding needs at least as many vectors."""
 
 
 def design(
@@ -29,7 +33,7 @@ def design(
     """Read a design from the parts of its file."""
     fields = {
         "format": "netdesigner/design",
-        "version": 1,
+        "version": files.VERSION,
         "name": name,
         "arguments": arguments or {},
         "blocks": blocks or {},
@@ -63,9 +67,11 @@ def network(design: Design) -> nn.Module:
 
 
 def images(design: Design, batch: int, *, requires_grad: bool = False) -> list[torch.Tensor]:
-    """Return a batch of random values for each input of a design."""
+    """Return a batch of random values for each input of a design; of small tokens for integers."""
     return [
-        torch.randn(batch, *port.shape).requires_grad_(requires_grad)
+        torch.randint(0, FEW_TOKENS, (batch, *port.shape))
+        if port.integer
+        else torch.randn(batch, *port.shape).requires_grad_(requires_grad)
         for port in analyze(design).inputs
     ]
 
@@ -81,37 +87,75 @@ def sizes(module: nn.Module) -> dict[str, int]:
     }
 
 
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Let torch compute an LSTM by matrix products, which its counter of FLOPs knows.
+
+    It knows nothing of oneDNN's kernel. (torch's own context manager warns of GPUs from Intel.)
+    """
+    before = torch.backends.mkldnn.set_flags(_enabled=False)
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(_enabled=before[0])
+
+
+def macs_for_one_image(module: nn.Module, inputs: Sequence[torch.Tensor]) -> int:
+    """Count from batches of one and two times this size, since norms need more than one image.
+
+    What reads only tensors that are the same for every image is computed once for a batch.
+    """
+    batch = len(inputs[0])
+    with plain_kernels():
+        once = measuring.macs(module, *inputs)
+        twice = measuring.macs(module, *[torch.cat([each, each]) for each in inputs])
+    return once - (twice - once) * (batch - 1) // batch
+
+
 def assert_counts_agree(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
     """Compare parameters, buffers, bytes and MACs of the analysis with a module."""
     totals = analyze(design).totals
     for key, value in sizes(module).items():
         found = getattr(totals, key)
         assert found == value, f"{key}: the analysis counts {found}, the torch module has {value}"
-    batch = inputs[0].shape[0]
-    measured = measuring.macs(module.train(), *inputs)
-    assert totals.macs * batch == measured, (
-        f"the analysis counts {totals.macs} MACs for one image, torch needs {measured / batch}"
+    measured = macs_for_one_image(module.train(), inputs)
+    assert totals.macs == measured, (
+        f"the analysis counts {totals.macs} MACs for one image, torch needs {measured}"
     )
 
 
 def assert_memory_agrees(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
     """Compare the bytes saved for backward, in train and in eval mode, with what torch saves."""
-    totals = analyze(design).totals
+    analysis = analyze(design)
     batch = inputs[0].shape[0]
     for training in (True, False):
-        expected = totals.saved_bytes(batch, training=training)
+        expected = analysis.totals.saved_bytes(batch, training=training)
         measured = measuring.saved_bytes(module.train(training), *inputs)
         mode = "train" if training else "eval"
-        assert expected == measured, (
+        assert saved_agree(analysis, expected, measured), (
             f"{mode} mode, batch of {batch}: the analysis counts {expected} bytes saved for "
             f"backward, torch saves {measured}"
         )
 
 
+def saved_agree(analysis: Analysis, stated: int, measured: int) -> bool:
+    """Tell whether bytes saved for backward are equal, or near enough with an LSTM.
+
+    Its kernel keeps a workspace of seven arrays, each in whole pages of 4,096 bytes.
+    """
+    arrays = sum(
+        7 * row.result.layer.num_layers * row.result.layer.directions
+        for row in analysis.rows()
+        if isinstance(row.result.layer, LSTM)
+    )
+    return abs(stated - measured) <= (0.05 * measured + arrays * 2048 if arrays else 0)
+
+
 def assert_peak_agrees(design: Design, module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
     """Compare the most bytes alive at once while predicting with what torch allocates."""
     analysis = analyze(design)
-    stated = inputs[0].shape[0] * analysis.totals.inference_peak_bytes
+    totals = analysis.totals
+    stated = totals.inference_bytes(inputs[0].shape[0]) - totals.file_bytes
     measured = measuring.peak_bytes(module.eval(), module, *inputs)
     assert stated == measured or (peak_is_bound(analysis) and stated > measured), (
         f"the analysis counts {stated} bytes alive while predicting, torch allocates {measured}"
@@ -122,10 +166,15 @@ def peak_is_bound(analysis: Analysis) -> bool:
     """Return whether the bytes alive are only an upper bound: a join takes several operations.
 
     All its inputs count until it is done, but Python frees one that stands in the expression itself
-    after the operation that reads it.
+    after the operation that reads it. An LSTM without biases has zeros in their place while a
+    kernel runs, which count until it is done.
     """
+    if any(
+        isinstance(row.result.layer, LSTM) and not row.result.layer.bias for row in analysis.rows()
+    ):
+        return True
     return any(
-        row.type in ("Add", "Mean", "Multiply", "Maximum")
+        row.type in ("Add", "Mean", "DropPathMean", "Multiply", "Maximum")
         and len(row.result.inputs) > (1 if row.type == "Mean" else 2)
         for row in analysis.rows()
     )
@@ -146,7 +195,8 @@ def assert_backward_runs(
     module.train()
     outputs = as_tuple(module(*inputs))
     # A weighted sum: the plain sum behind a norm or softmax has no gradient.
-    loss = sum((each * torch.randn_like(each)).sum() for each in outputs)
+    floating = [each for each in outputs if each.is_floating_point()]
+    loss = sum((each * torch.randn_like(each)).sum() for each in floating)
     assert isinstance(loss, torch.Tensor)
     if not loss.requires_grad:
         return

@@ -174,7 +174,7 @@ def test_a_row_of_activations(kind: str):
         "second": {"layer": kind},
         "scores": SCORES,
     }
-    keeps_output = kind in ("ReLU", "LeakyReLU", "ELU", "SELU")
+    keeps_output = kind in ("ReLU", "LeakyReLU", "ELU", "SELU", "CELU")
     check(nodes, [list(nodes)], {"first": True, "second": not keeps_output})
 
 

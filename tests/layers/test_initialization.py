@@ -1,6 +1,7 @@
 """The initialization of weights: exact values, bounds and standard deviations of each method."""
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from designer.analysis.analysis import analyze
+from designer.layers.initialization import METHODS, SPREADS_OF, fans
 from tests.layers.building import chain, design, network, valid
 
 # The layer, the shape in front of it, the tensors it fills, and their fans by the definition: what
@@ -172,3 +174,29 @@ def test_a_negative_value_where_it_has_a_meaning(method):
     )
     valid(fine)
     assert isinstance(network(fine), nn.Module)
+
+
+VALUES = {"normal": 0.02, "uniform": 0.3, "xavier_uniform": 2.0, "xavier_normal": 2.0}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out"])
+def test_the_formula_gives_the_deviation_that_torch_draws(case, method, mode):
+    value = VALUES.get(method, 1.5)
+    found = tensors(case, weight_init=method, weight_init_value=value, weight_init_mode=mode)
+    for name in case[3]:
+        weight = found[name]
+        theirs = nn.init._calculate_fan_in_and_fan_out(weight)
+        of = fans(tuple(weight.shape))
+        assert (of.fan_in, of.fan_out) == theirs == case[4]
+        deviation = SPREADS_OF[method].deviation(of, value, mode)
+        if method == "orthogonal":  # exact: the sum of squares is that of the orthogonal vectors
+            assert weight.square().mean().sqrt().item() == pytest.approx(deviation, rel=1e-5)
+        else:
+            assert weight.std(correction=0).item() == pytest.approx(deviation, rel=0.05, abs=1e-7)
+        formula = SPREADS_OF[method].formula(of, value, mode)
+        python = formula.replace("√", "sqrt ").replace("·", "*").replace(",", "")
+        python = re.sub(r"sqrt (\d+)", r"sqrt(\1)", python).replace("sqrt (", "sqrt(")
+        if formula:  # what is shown with the numbers is the same
+            assert eval(python, {"sqrt": math.sqrt}) == pytest.approx(deviation)

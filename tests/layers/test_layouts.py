@@ -1,11 +1,18 @@
 """Layouts of tensors are the strides of torch's."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from designer.layers.activation import SiLU
+from designer.layers.activation import RReLU, SiLU
+from designer.layers.arithmetic import Abs, AddScalar, Clamp, Exp, Negate, Power, Where
+from designer.layers.base import Layer
+from designer.layers.errors import LayerError
 from designer.layers.join import Concat, Multiply
 from designer.layers.layouts import (
     is_contiguous,
@@ -14,8 +21,52 @@ from designer.layers.layouts import (
     steps,
 )
 from designer.layers.normalization import BatchNorm2d
+from designer.layers.reduction import Normalize, Reduce
 from designer.layers.shape import Flatten, Permute, Reshape, Scale, Slice
 from designer.layers.tensors import Tensor
+from designer.layers.windows import Index, Roll, WindowMerge, WindowPartition
+
+FUNCTIONS: tuple[tuple[Layer, Callable[[torch.Tensor], torch.Tensor]], ...] = (
+    (Exp(), torch.exp),
+    (Abs(), torch.abs),
+    (RReLU(), F.rrelu),
+    (Negate(), torch.neg),
+    (Power(exponent=3.0), lambda x: x**3.0),
+    (AddScalar(), lambda x: x + 1.0),
+    (Clamp(max=2.0), lambda x: torch.clamp(x, min=0.0, max=2.0)),
+    (Reduce(dim=(1,), keepdim=True), lambda x: x.mean(1, keepdim=True)),
+    (Reduce(reduction="max", dim=(1,), keepdim=True), lambda x: x.amax(1, keepdim=True)),
+    (
+        Reduce(reduction="norm", dim=(1,), keepdim=True),
+        lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True),
+    ),
+    (Normalize(), lambda x: F.normalize(x, dim=1)),
+    (Roll(shifts=(1,), dim=(1,)), lambda x: torch.roll(x, (1,), (1,))),
+    (Roll(shifts=(1, -1), dim=(1, 1)), lambda x: torch.roll(x, (1, -1), (1, 1))),
+    (Slice(step=2), lambda x: x[:, ::2]),
+    (Index(indices=(0, 0)), lambda x: x.index_select(1, torch.tensor([0, 0]))),
+    (
+        WindowPartition(window_size=(1, 1)),
+        lambda x: network_class(WindowPartition)((1, 1))(x) if x.dim() == 4 else x,
+    ),
+    (
+        WindowPartition(window_size=(1, 1), channels_axis="first"),
+        lambda x: network_class(WindowPartition)((1, 1), "first")(x) if x.dim() == 4 else x,
+    ),
+    (
+        WindowPartition(window_size=(2, 2)),
+        lambda x: network_class(WindowPartition)((2, 2))(x) if x.dim() == 4 else x,
+    ),
+)
+
+
+def network_class(kind: type[Layer]) -> type[torch.nn.Module]:
+    """Return the module class that generated files contain for a layer type."""
+    names: dict[str, Any] = {"torch": torch, "nn": torch.nn}
+    exec(kind.source, names)
+    found: type[torch.nn.Module] = names[kind.torch]
+    return found
+
 
 SHAPES = ((3, 4, 5), (4, 1, 6), (1, 5, 4), (4, 3, 1), (4, 1, 1), (1, 1, 7), (3, 5), (1, 8), (6,))
 
@@ -94,3 +145,62 @@ def test_products_have_the_strides_of_torch(
         layer = Multiply()
         found = Tensor(layer.output_shape(inputs), layout=layer.layout(inputs))
         assert steps(found) == (pair[0] * pair[1]).stride()
+
+
+@pytest.mark.parametrize(("layer", "function"), FUNCTIONS, ids=lambda each: type(each).__name__)
+@settings(max_examples=40, deadline=None)
+@given(permuted_slices())
+def test_functions_have_the_strides_of_torch(
+    layer: Layer,
+    function: Callable[[torch.Tensor], torch.Tensor],
+    drawn: tuple[Tensor, torch.Tensor],
+) -> None:
+    known, made = drawn
+    try:
+        found = applied(layer, known)
+    except LayerError:
+        return  # no image, or no whole windows
+    result = function(made)
+    assert steps(found) == result.stride()
+    shares = result.untyped_storage().data_ptr() == made.untyped_storage().data_ptr()
+    assert layer.is_view([known], True) == shares
+
+
+@settings(max_examples=100, deadline=None)
+@given(permuted_slices(), st.sampled_from(("last", "first")))
+def test_merged_windows_have_the_strides_of_torch(
+    drawn: tuple[Tensor, torch.Tensor], channels: str
+) -> None:
+    known, made = drawn
+    if made.dim() != 4:
+        return
+    for height in (1, 2, 4):
+        for window in ((1, 1), (1, known.shape[1]), (known.shape[1], 1)):
+            layer = WindowMerge(window_size=window, height=height, channels_axis=channels)
+            try:
+                found = applied(layer, known)
+            except LayerError:
+                continue
+            result = network_class(WindowMerge)(window, height, channels)(made)
+            assert tuple(result.shape[1:]) == found.shape
+            assert steps(found) == result.stride()
+            shares = result.untyped_storage().data_ptr() == made.untyped_storage().data_ptr()
+            assert layer.is_view([known], True) == shares
+
+
+@settings(max_examples=60, deadline=None)
+@given(permuted_slices(), permuted_slices())
+def test_choices_have_the_strides_of_torch(
+    drawn: tuple[Tensor, torch.Tensor], other: tuple[Tensor, torch.Tensor]
+) -> None:
+    (known, made), (condition, holds) = drawn, other
+    layer = Where()
+    for inputs, tensors in (
+        ((known, known, known), (made, made, made)),
+        ((condition, known, known), (holds, made, made)),
+    ):
+        try:
+            found = Tensor(layer.output_shape(inputs), layout=layer.layout(inputs))
+        except LayerError:
+            continue
+        assert steps(found) == torch.where(tensors[0] != 0, *tensors[1:]).stride()

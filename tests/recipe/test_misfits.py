@@ -22,6 +22,18 @@ SIGNED = {"loss.name": "binary_cross_entropy"}
             "order.",
         ),
         (
+            {"loss.cost_matrix": ((0.0, 1.0), (1.0, 0.0))},
+            "classes",
+            "loss.cost_matrix has 2 rows, but pets has 3 classes: give a row of 3 numbers for each "
+            "class, in their order.",
+        ),
+        (
+            {"loss.name": "focal", "loss.center_weight": 0.1},
+            "labels",
+            "loss.center_weight is 0.1, which needs one class for each image, but pets has labels: "
+            "set it to 0.",
+        ),
+        (
             {**SIGNED, "loss.weights": (1.0,)},
             "labels",
             "loss.weights has 1 value, but pets has 3 labels: give one for each label, in their "

@@ -1,5 +1,6 @@
 """Every setting of a recipe, and every row of the tables that some of them choose from."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -7,18 +8,26 @@ import pytest
 
 from designer.errors import DesignerError
 from designer.recipe.augmentations import AUGMENTATIONS, Augmentation
+from designer.recipe.averaging import AVERAGES, Averaging
+from designer.recipe.evaluation import TEST_TIMES
+from designer.recipe.initialization import INITIALIZATIONS, Initialization
 from designer.recipe.losses import LOSSES, WITHIN, Loss, Targets, losses_for
 from designer.recipe.optimizers import ESTIMATES, OPTIMIZERS, Optimizer, estimate_name, state_copies
+from designer.recipe.preprocessing import PREPROCESSINGS
 from designer.recipe.reading import changed, recipe_from_json
 from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
 from designer.recipe.schedules import SCHEDULES, Schedule
 from designer.recipe.settings import Group, Kind, annotations
+from designer.recipe.templates import TEMPLATES
+from designer.recipe.watching import METRICS
 from tests.recipe.alternatives import another_value
 
 TABLES: list[tuple[type[Group], Mapping[str, Kind]]] = [
     (Optimizer, OPTIMIZERS),
     (Schedule, SCHEDULES),
     (Loss, LOSSES),
+    (Initialization, INITIALIZATIONS),
+    (Averaging, AVERAGES),
 ]
 ROWS = [(group, kind) for group, table in TABLES for kind in table.values()]
 
@@ -81,14 +90,16 @@ def test_the_bounds_hold(name: str) -> None:
 )
 def test_the_choices_hold(name: str) -> None:
     choices = fields()[name].setting.choices or {}
+    several = fields()[name].several is not None
     for choice, title in choices.items():
         assert title
-        settings = changed(Recipe(), {name: choice, "loss.label_smoothing": 0.0})
-        assert value_of(settings, name) == choice
+        value = (choice,) if several else choice
+        settings = changed(Recipe(), {name: value, "loss.label_smoothing": 0.0})
+        assert value_of(settings, name) == value
     with pytest.raises(
         DesignerError, match=f"{name} takes one of {', '.join(choices)}; received 'x'"
     ):
-        changed(Recipe(), {name: "x"})
+        changed(Recipe(), {name: ("x",) if several else "x"})
 
 
 @pytest.mark.parametrize(("group", "kind"), ROWS, ids=lambda each: getattr(each, "name", ""))
@@ -100,12 +111,51 @@ def test_a_row_uses_settings_that_there_are(group: type[Group], kind: Kind) -> N
             assert is_used(recipe, field)
 
 
+@pytest.mark.parametrize("kind", [*OPTIMIZERS.values(), *SCHEDULES.values(), *AVERAGES.values()])
+def test_a_row_is_explained(kind: Kind) -> None:
+    texts = {name: getattr(kind, name) for name in ("help", "formula", "source")}
+    assert texts["help"][0].isupper() and texts["help"].endswith(".")
+    assert kind.name == "none" or all(texts.values())
+    assert not any("\n" in text for text in texts.values())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [*LOSSES.values(), *INITIALIZATIONS.values(), *PREPROCESSINGS.values(), *TEST_TIMES.values()],
+    ids=lambda kind: kind.name,
+)
+def test_a_row_has_a_sentence_and_a_formula(kind: Kind) -> None:
+    texts = {name: getattr(kind, name) for name in ("help", "formula")}
+    assert texts["help"][0].isupper() and texts["help"].endswith(".")
+    assert kind is TEST_TIMES["none"] or texts["formula"]
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_a_metric_has_a_sentence(metric: Kind) -> None:
+    assert getattr(metric, "help", "").endswith(".")
+
+
+def test_sources_are_written_alike() -> None:
+    rows = [
+        *(kind for _, kind in ROWS),
+        *PREPROCESSINGS.values(),
+        *TEST_TIMES.values(),
+        *TEMPLATES.values(),
+        *(field.setting for field in fields().values()),
+    ]
+    sources = {source for row in rows if (source := getattr(row, "source", ""))}
+    assert len(sources) > 40
+    for source in sources:
+        assert re.match(r"[A-Z][^:;]*, (19|20)\d\d: \w", source) or source.endswith(" of torch")
+        assert not source.endswith("."), source
+
+
 @pytest.mark.parametrize("group", [group for group, _ in TABLES])
 def test_no_setting_of_a_group_is_used_by_nothing(group: type[Group]) -> None:
-    """What no row lists is shown for every row: only the rate, which each optimizer has."""
+    """What no row lists is shown for every row: what each optimizer or initialization has."""
     listed = {name for row in group.kinds.values() for name in row.settings}
     free = set(group.__struct_fields__) - listed - {"name"}
-    assert free <= {"learning_rate"}
+    assert free <= {"learning_rate", "zero_last"}
 
 
 def test_every_augmentation_setting_belongs_to_one_row() -> None:
@@ -117,13 +167,19 @@ def test_every_augmentation_setting_belongs_to_one_row() -> None:
 def test_choosing_an_optimizer_brings_its_usual_rate(name: str) -> None:
     before = changed(Recipe(), {"optimizer.name": another_name(name)})
     row = OPTIMIZERS[name]
-    assert consequences(before, {"optimizer.name": name}) == {
-        "optimizer.learning_rate": row.learning_rate
-    }
-    given = {"optimizer.name": name, "optimizer.learning_rate": 0.3}
+    usual = {"learning_rate": row.learning_rate, **row.usual}
+    found = consequences(before, {"optimizer.name": name})
+    assert found == {f"optimizer.{each}": value for each, value in usual.items()}
+    given = {"optimizer.name": name, **dict.fromkeys(found, 0.3)}
     assert consequences(before, given) == {}
     same = changed(before, {"optimizer.name": name})
     assert consequences(same, {"optimizer.name": name}) == {}
+
+
+def test_what_an_optimizer_needs_ends_with_it() -> None:
+    before = changed(Recipe(), {"optimizer.name": "adadelta", "optimizer.epsilon": 1e-6})
+    after = consequences(before, {"optimizer.name": "adam"})
+    assert after == {"optimizer.learning_rate": 0.001, "optimizer.epsilon": 1e-8}
 
 
 def another_name(name: str) -> str:
@@ -160,9 +216,28 @@ def test_a_setting_that_a_loss_does_not_use_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("targets", "losses"),
     [
-        ("classes", ["cross_entropy", "mean_squared_error"]),
-        ("labels", ["binary_cross_entropy", "mean_squared_error"]),
-        ("numbers", ["mean_squared_error"]),
+        (
+            "classes",
+            [
+                "cross_entropy",
+                "expected_cost",
+                "focal",
+                "mean_squared_error",
+                "mean_absolute_error",
+                "smooth_l1",
+            ],
+        ),
+        (
+            "labels",
+            [
+                "binary_cross_entropy",
+                "focal",
+                "mean_squared_error",
+                "mean_absolute_error",
+                "smooth_l1",
+            ],
+        ),
+        ("numbers", ["mean_squared_error", "mean_absolute_error", "smooth_l1"]),
     ],
 )
 def test_losses_for_targets_begin_with_the_usual_one(targets: Targets, losses: list[str]) -> None:
@@ -178,6 +253,19 @@ def test_the_levels_of_gray_ascend() -> None:
 def test_without_a_threshold_no_label_could_be_decided() -> None:
     with pytest.raises(DesignerError, match=r"loss.threshold is empty: give one number"):
         changed(Recipe(), {"loss.threshold": ()})
+
+
+@pytest.mark.parametrize("rows", [((0.0, 1.0),), ((0.0, 1.0), (1.0,)), ((0.0, 1.0), ())])
+def test_a_cost_matrix_is_square(rows: tuple[tuple[float, ...], ...]) -> None:
+    with pytest.raises(
+        DesignerError, match=r"loss.cost_matrix has \d rows? of .* as many numbers in"
+    ):
+        changed(Recipe(), {"loss.cost_matrix": rows})
+
+
+def test_a_cost_is_not_negative() -> None:
+    with pytest.raises(DesignerError, match=r"loss.cost_matrix is -1.0 but must be at least 0"):
+        changed(Recipe(), {"loss.cost_matrix": ((0.0, -1.0), (1.0, 0.0))})
 
 
 def test_names_in_no_table_have_no_consequences() -> None:

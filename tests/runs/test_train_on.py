@@ -3,12 +3,15 @@ import pytest
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.gui.training.train_on_dialog import read_parent
+from designer.recipe.recipe import fields, value_of
+from designer.reports.reading import read_record
 from designer.runs import control
 from designer.runs.events import read_events
 from designer.runs.origin import Origin
-from designer.runs.train_on import train_on
+from designer.runs.train_on import _REFUSALS, CHANGEABLE, _matches, train_on
 from tests.engine.samples import create, tiny_recipe, write_data
 from tests.engine.test_training import StopAt, assert_same
+from tests.recipe.alternatives import another_value
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +70,34 @@ def test_a_child_begins_without_an_end(finished, tmp_path):
         ({"loss.label_smoothing": 0.1}, "losses before and after"),
         ({"data.source": "mnist10k"}, "data and the parts"),
         ({"seed": 5}, "random draw"),
+        ({"averaging.name": "ema"}, "average of its weights"),
+        ({"accumulation": 2}, "steps of an epoch"),
+        ({"initialization.name": "zeros"}, "weights of the run itself"),
     ],
 )
 def test_what_the_state_depends_on_is_not_changed(finished, tmp_path, changes, words):
     with pytest.raises(DesignerError, match=words):
         train_on(finished, tmp_path / "child", epochs=1, changes=changes)
     assert not (tmp_path / "child").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in fields() if name != "epochs"])
+def test_each_setting_is_taken_or_refused_with_a_reason(finished, tmp_path, name):
+    value = another_value(fields()[name])
+    if _matches(name, CHANGEABLE):
+        child = train_on(finished, tmp_path / "child", epochs=1, changes={name: value})
+        assert value_of(child.recipe(), name) == value
+    else:
+        with pytest.raises(DesignerError, match=f"{name} cannot be changed .* begin a new run"):
+            train_on(finished, tmp_path / "child", epochs=1, changes={name: value})
+        assert any(_matches(name, (key,)) for key in _REFUSALS if key)
+
+
+def test_another_way_to_evaluate_is_that_of_the_final_test(finished, tmp_path):
+    changes = {"evaluation.test_time": "ten_crops", "augmentation.cutout": 2}
+    child = train_on(finished, tmp_path / "child", epochs=1, changes=changes)
+    assert train(child, resume=True).status == "finished"
+    assert read_record(child).test_time == "ten_crops"
 
 
 def test_another_rate_is_taken(finished, tmp_path):
@@ -124,10 +149,22 @@ def test_the_rate_that_the_window_shows_is_that_of_the_first_further_step(
     assert first_rate(other, steps) == pytest.approx(0.05)
 
 
-def test_a_rate_given_anew_replaces_one_set_by_hand(data, tmp_path):
-    recipe = tiny_recipe(data, epochs=2, schedule__name="constant", optimizer__learning_rate=0.001)
+def test_a_schedule_that_was_scaled_is_continued_scaled(data, tmp_path):
+    recipe = tiny_recipe(data, epochs=2, schedule__name="cosine")
     parent = create(tmp_path / "parent", recipe)
     control.send(parent.control, "set_lr", value=0.01)
+    train(parent)
+    before, steps = read_parent(parent), parent.result().steps
+    assert before.factor == pytest.approx(0.01 / 0.05, rel=0.05)
+    child = train_on(parent, tmp_path / "child", epochs=2)
+    train(child, resume=True)
+    assert first_rate(child, steps) == pytest.approx(before.continued_rate(2))
+
+
+def test_a_rate_given_anew_replaces_one_that_is_held(data, tmp_path):
+    recipe = tiny_recipe(data, epochs=2, schedule__name="constant", optimizer__learning_rate=0.001)
+    parent = create(tmp_path / "parent", recipe)
+    control.send(parent.control, "hold_lr", value=0.01)
     train(parent)
     steps = parent.result().steps
     assert read_parent(parent).continued_rate(1) == 0.01

@@ -1,6 +1,8 @@
 """Which tensors go where: by name, by order and shape, and never by a guess."""
 
-from designer.analysis.report.tensors import Module
+from designer import presets
+from designer.analysis.analysis import analyze
+from designer.analysis.report.tensors import Module, modules
 from designer.runs.layouts import Shape, stored
 from designer.runs.weights import match, stored_by, weight_status
 from designer.runs.weights_report import Report
@@ -178,3 +180,16 @@ def test_very_many_equal_branches_are_refused_at_once():
     report = matched(many, *((f"x{number}", SMALL) for number in range(2_000)))
     assert not report.taken
     assert "branch0, branch1, branch2 and 1997 more are parallel" in report.refused[0]
+
+
+def test_stored_tensors_of_a_design_are_taken_by_their_names():
+    analysis = analyze(presets.load("vit_b_16"))
+    found = modules(analysis)
+    names = {each.name for each in stored_by(found)}
+    assert {"class_token", "encoder.pos_embedding"} < names  # names of the state dict
+    report = match(found, stored_by(found))
+    assert not report.fresh and {each.name for each in report.taken} == names
+    without = [each for each in stored_by(found) if each.name != "class_token"]
+    report = match(found, without)
+    assert report.fresh == ("class_token",)
+    assert weight_status(found, report)["class_token"] == "new"

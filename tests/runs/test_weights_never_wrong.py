@@ -23,6 +23,7 @@ NAMES = [
         "densenet121",
         "mobilenet_v2",
         "squeezenet1_1",
+        "shufflenet_v2_x1_0",
     )
     if name in presets.names()
 ]

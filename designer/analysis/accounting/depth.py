@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.layers.category import Category
 
-_COUNTED = frozenset((Category.CONVOLUTION, Category.DENSE))
+_COUNTED = frozenset((Category.CONVOLUTION, Category.DENSE, Category.SEQUENCE))
 
 
 def depth(top: GraphResult) -> int:

@@ -1,4 +1,4 @@
-"""Which rows, or columns, of the input each position of a tensor depends on.
+"""Which rows, columns or other lines of the input each position of a tensor depends on.
 
 The ranges of all positions along one axis of a tensor are kept, and each layer picks among them by
 whole positions. So padding, slices, uneven windows and the pixels that a stride leaves out are
@@ -18,13 +18,18 @@ from designer.layers.tensors import (
     INTERPOLATED,
     TRANSPOSED,
     AllPositions,
+    Picked,
     Reads,
+    Reduced,
     Regrouped,
     Reordered,
+    Rolled,
     Shape,
     Sliced,
     Stacked,
+    Stages,
     Window,
+    Windowed,
 )
 
 LIMIT = 4_096  # positions of an axis that are followed one by one, which takes 0.3 ms a layer
@@ -49,7 +54,7 @@ class Local(NamedTuple):
 
 
 class PixelRanges(NamedTuple):
-    """The rows (or columns) of the input that the positions along an axis of a tensor depend on.
+    """The rows (columns, ...) of the input that the positions along an axis of a tensor depend on.
 
     Attributes
     ----------
@@ -113,7 +118,7 @@ Along: TypeAlias = tuple[PixelRanges, int]
 
 @lru_cache(maxsize=256)  # the sides of the images of a design, and of those opened before
 def of_input(side: int) -> PixelRanges:
-    """Return the ranges of an image's rows or columns: each depends on itself."""
+    """Return the ranges of the lines along one axis of an input: each depends on itself."""
     local = Local(1, 1, 0.5)
     if side > LIMIT:
         return PixelRanges((0,), (side,), side, 1, True, True, local, side)
@@ -140,9 +145,15 @@ def through(
     elif isinstance(reads, Stacked):
         return _stacked(inputs, reads.axis, shapes, output)
     else:
-        ranges, axis = union(inputs, shapes, output)
+        whole = tuple(map(max, *shapes)) if isinstance(reads, Reduced) else output
+        ranges, axis = union(inputs, shapes, whole)
+    if isinstance(reads, Stages):
+        along, shape = (ranges, axis), shapes[0]
+        for each, after in reads.stages:
+            along, shape = through([along], each, [shape], after), after
+        return along
     if isinstance(reads, Window):
-        if 0 < axis < len(output) == 3:
+        if 0 < axis <= len(reads.size) == len(output) - 1:
             return _window(ranges, reads, axis - 1, shapes[0][axis], output[axis]), axis
         mixed = axis == 0 and reads.channels
         return (ranges.everywhere(None), -1) if mixed else (ranges, axis)
@@ -158,6 +169,16 @@ def through(
         return _sliced(ranges, reads, shapes[0][axis]), axis
     if isinstance(reads, Reordered):
         return ranges, reads.order.index(axis)
+    if isinstance(reads, Reduced):
+        if axis in reads.axes:
+            return ranges.everywhere(None), -1
+        return ranges, axis - sum(each < axis for each in reads.axes)
+    if isinstance(reads, Picked) and axis == reads.axis:
+        return _picked(ranges, reads.positions, shapes[0][axis]), axis
+    if isinstance(reads, Rolled):
+        return _rolled(ranges, reads, axis, shapes[0][axis]), axis
+    if isinstance(reads, Windowed):
+        return (_merged if reads.merges else _in_windows)(ranges, reads, axis)
     if isinstance(reads, Regrouped):
         return _regrouped(ranges, axis, shapes[0], output)
     return ranges, axis
@@ -278,7 +299,7 @@ def _spread(ranges: PixelRanges, size: int) -> PixelRanges:
 def _window(
     ranges: PixelRanges, window: Window, number: int, before: int, after: int
 ) -> PixelRanges:
-    """Return the ranges behind a window over one axis, 0 for height and 1 for width."""
+    """Return the ranges behind a window along one spatial axis, from 0."""
     size, stride, offset = window.size[number], window.stride[number], window.offset[number]
     if size == 1 and stride == 1 and offset == 0 and before == after:
         return ranges
@@ -304,7 +325,7 @@ def _window(
         size,
         stride,
         offset,
-        window.dilation[number],
+        window.dilation[number] if window.dilation else 1,
         window.taps,
         window.fill,
         before,
@@ -325,13 +346,81 @@ def _window(
 def _sliced(ranges: PixelRanges, part: Sliced, size: int) -> PixelRanges:
     local = ranges.local
     if local is not None:
-        local = local._replace(start=local.start + part.start * local.jump)
-    count = part.stop - part.start
+        start = local.start + part.start * local.jump
+        local = Local(local.size, local.jump * part.step, start)
+    kept = slice(part.start, part.stop, part.step)
+    count = len(range(size)[kept])
     if len(ranges.low) == 1:
         return ranges._replace(local=local, positions=count, inner=1)
     found = _spread(ranges, size)
-    kept = slice(part.start, part.stop)
     return found._replace(low=found.low[kept], high=found.high[kept], local=local, positions=count)
+
+
+def _picked(ranges: PixelRanges, positions: Sequence[int], size: int) -> PixelRanges:
+    if len(ranges.low) == 1:
+        return ranges._replace(positions=len(positions), inner=1)
+    low, high, *_ = _spread(ranges, size)
+    return PixelRanges(
+        tuple([low[at] for at in positions]),
+        tuple([high[at] for at in positions]),
+        *(len(positions), 1, False, False, ranges.local, ranges.side),
+    )
+
+
+def _rolled(ranges: PixelRanges, roll: Rolled, axis: int, size: int) -> PixelRanges:
+    shift = sum(each for at, each in zip(roll.axes, roll.shifts, strict=True) if at == axis) % size
+    if shift == 0 or len(ranges.low) == 1:
+        return ranges
+    low, high, *_ = _spread(ranges, size)
+    return PixelRanges(
+        low[-shift:] + low[:-shift],
+        high[-shift:] + high[:-shift],
+        *(size, 1, False, False, ranges.local, ranges.side),
+    )
+
+
+def _in_windows(ranges: PixelRanges, windows: Windowed, axis: int) -> Along:
+    """Return the ranges of windows: each depends on what any of its rows, or columns, does.
+
+    This is exact as soon as a layer mixes the pixels of each window.
+    """
+    if axis not in windows.axes:
+        return ranges.everywhere(None), -1
+    number = windows.axes.index(axis)
+    size, count = windows.size[number], windows.counts[number]
+    inner = windows.counts[1] if number == 0 else 1
+    local = ranges.local
+    if local is not None:
+        wider = (size - 1) * local.jump
+        local = Local(local.size + wider, local.jump * size, local.start + wider / 2)
+    if len(ranges.low) == 1:
+        return ranges._replace(positions=count, inner=inner, local=local), 0
+    found = _spread(ranges, size * count)
+    starts = range(0, size * count, size)
+    low = tuple([min(found.low[at : at + size]) for at in starts])
+    high = tuple([max(found.high[at : at + size]) for at in starts])
+    ordered = found.ordered and (inner == 1 == windows.counts[0] or number == 0)
+    return PixelRanges(low, high, count, inner, ordered, False, local, ranges.side), 0
+
+
+def _merged(ranges: PixelRanges, windows: Windowed, axis: int) -> Along:
+    """Return the ranges of rows, or columns, of an image that windows become."""
+    rows, columns = windows.counts
+    if axis != 0 or (ranges.positions, ranges.inner) not in ((rows, columns), (columns, 1)):
+        return ranges.everywhere(None), -1
+    number = 0 if (ranges.positions, ranges.inner) == (rows, columns) else 1
+    size, at = windows.size[number], windows.axes[number]
+    local = ranges.local
+    if local is not None:
+        jump = local.jump / size
+        local = Local(local.size, jump, local.start - (size - 1) * jump / 2)
+    count = size * windows.counts[number]
+    if len(ranges.low) == 1:
+        return ranges._replace(positions=count, inner=1, local=local), at
+    low = tuple([each for each in ranges.low for _ in range(size)])
+    high = tuple([each for each in ranges.high for _ in range(size)])
+    ordered = all(low[i] <= low[i + 1] and high[i] <= high[i + 1] for i in range(count - 1))
+    return PixelRanges(low, high, count, 1, ordered, False, local, ranges.side), at
 
 
 def _regrouped(ranges: PixelRanges, axis: int, before: Shape, after: Shape) -> Along:

@@ -16,13 +16,16 @@ from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.layers.base import Layer
 from designer.layers.facts import Facts
 from designer.layers.ports import Input
+from designer.layers.spatial import WORDS
 from designer.layers.tensors import POINT, Reads, Shape, Stacked, Window
 
-Axes: TypeAlias = tuple[float, float]
+Axes: TypeAlias = tuple[float, ...]
 
 
 class ReceptiveField(NamedTuple):
-    """A receptive field per axis (height, width), in input pixels.
+    """A receptive field along each spatial axis of the input, in its pixels or positions.
+
+    An image has the axes height and width, a sequence its length, a volume three.
 
     Attributes
     ----------
@@ -46,12 +49,16 @@ class ReceptiveField(NamedTuple):
     whole: bool
 
 
-_Ranges: TypeAlias = tuple[Along, Along]  # those of rows and of columns
+_Ranges: TypeAlias = tuple[Along, ...]  # those of rows and of columns, for an image
 _Found: TypeAlias = tuple[_Ranges, ReceptiveField]
 
 
 def receptive_fields(top: GraphResult) -> Mapping[str, ReceptiveField | None]:
-    """Return the receptive field of each layer's output, by path; None without an image."""
+    """Return the receptive field of each layer's output, by path.
+
+    It is None behind inputs without spatial axes: a row of features, or tokens. Behind inputs with
+    different numbers of axes it is that in the inputs with the most.
+    """
     fields: dict[str, ReceptiveField | None] = {}
     _graph(top, "", [], fields)
     return fields
@@ -74,7 +81,9 @@ def _graph(
             for port, found in enumerate(_graph(result.inside, f"{prefix}{name}.", given, fields)):
                 at[name, port] = found
         else:
-            found = at[name, 0] = _layer(result, given)
+            found = _layer(result, given)
+            for port in range(len(result.outputs)):  # those of a Split see the same
+                at[name, port] = found
             fields[prefix + name] = None if found is None else found[1]
     return [
         at.get(sources[0]) if sources and sources[0] is not None else None
@@ -84,7 +93,7 @@ def _graph(
 
 
 def _layer(result: NodeResult, sources: Sequence[_Found | None]) -> _Found | None:
-    """Return what is at a layer's output, None where it depends on no image."""
+    """Return what is at a layer's output, None where it depends on no input with spatial axes."""
     layer, facts = result.layer, result.effect
     if layer is None or not isinstance(facts, Facts):
         return None
@@ -92,7 +101,9 @@ def _layer(result: NodeResult, sources: Sequence[_Found | None]) -> _Found | Non
         return sources[0]  # norms and activations, which are half of all layers
     output = facts.output.shape
     if isinstance(layer, Input):
-        return _found(((of_input(output[1]), 1), (of_input(output[2]), 2))) if output[2:] else None
+        if facts.output.integer or len(output) - 1 not in WORDS:
+            return None
+        return _found(tuple([(of_input(side), axis) for axis, side in enumerate(output[1:], 1)]))
     tensors = tuple([each for each in result.inputs if each is not None])
     reads = layer.reads(tensors, output)
     ports = range(len(sources))
@@ -101,45 +112,61 @@ def _layer(result: NodeResult, sources: Sequence[_Found | None]) -> _Found | Non
     known = [(found[0], tensors[port].shape) for port in ports if (found := sources[port])]
     if not known:
         return None
+    count = len(known[0][0])
+    if len(known) > 1 and len({len(ranges) for ranges, _ in known}) > 1:
+        count = max([len(ranges) for ranges, _ in known])
+        known = [each for each in known if len(each[0]) == count]
     shapes = [shape for _, shape in known]
     if len(known) < len(ports) and isinstance(reads, Stacked):  # the others depend on no image
         along = any(reads.axis == axis for ranges, _ in known for _, axis in ranges)
         reads = None if along else POINT
-    rows = through([ranges[0] for ranges, _ in known], reads, shapes, output)
-    if _same_for_both(known, reads, output):
-        columns = rows[0], 2
-    else:
-        columns = through([ranges[1] for ranges, _ in known], reads, shapes, output)
-    if rows[0].empty() or columns[0].empty():
-        return None  # its windows lie in the padding
-    return _found((rows, columns))
+    first = through([ranges[0] for ranges, _ in known], reads, shapes, output)
+    made = [first]
+    for number in range(1, count):
+        if _same_as_first(number, known, reads, output):
+            made.append((first[0], number + 1))
+        else:
+            made.append(through([ranges[number] for ranges, _ in known], reads, shapes, output))
+    for ranges, _ in made:
+        if ranges.empty():
+            return None  # its windows lie in the padding
+    return _found(tuple(made))
 
 
-def _same_for_both(
-    known: Sequence[tuple[_Ranges, Shape]], reads: Reads | None, output: Shape
+def _same_as_first(
+    number: int, known: Sequence[tuple[_Ranges, Shape]], reads: Reads | None, output: Shape
 ) -> bool:
-    """Tell whether columns depend on the input as rows do, which saves half of the work."""
-    if not isinstance(reads, Window) or len(output) != 3 or output[1] != output[2]:
+    """Tell whether an axis depends on the input as the first does, which saves the work for it.
+
+    For an image these are columns and rows.
+    """
+    axis = number + 1
+    if not isinstance(reads, Window) or len(reads.size) != len(output) - 1:
         return False
-    for ((rows, row_axis), (columns, column_axis)), shape in known:
-        if rows is not columns or row_axis != 1 or column_axis != 2 or shape[1] != shape[2]:
+    if axis >= len(output) or output[1] != output[axis]:
+        return False
+    for ranges, shape in known:
+        (first, first_axis), (other, other_axis) = ranges[0], ranges[number]
+        if first is not other or first_axis != 1 or other_axis != axis or shape[1] != shape[axis]:
             return False
     size, stride, offset, dilation = reads[:4]
     return (
-        size[0] == size[1]
-        and stride[0] == stride[1]
-        and offset[0] == offset[1]
-        and dilation[0] == dilation[1]
+        size[0] == size[number]
+        and stride[0] == stride[number]
+        and offset[0] == offset[number]
+        and (not dilation or dilation[0] == dilation[number])
     )
 
 
 def _found(ranges: _Ranges) -> _Found:
-    (rows, _), (columns, _) = ranges
-    of_rows = _along(rows)
-    of_columns = of_rows if rows is columns else _along(columns)
-    size, jump, start, local = zip(of_rows, of_columns, strict=True)
-    whole = size == (rows.side, columns.side)
-    return ranges, ReceptiveField(size, jump, start, local, whole)
+    first, _ = ranges[0]
+    of_first = _along(first)
+    each = [of_first] + [of_first if along is first else _along(along) for along, _ in ranges[1:]]
+    size, jump, start, local = zip(*each, strict=True)
+    for (along, _), pixels in zip(ranges, size, strict=True):
+        if pixels != along.side:
+            return ranges, ReceptiveField(size, jump, start, local, False)
+    return ranges, ReceptiveField(size, jump, start, local, True)
 
 
 def _along(ranges: PixelRanges) -> tuple[int, float, float, float]:

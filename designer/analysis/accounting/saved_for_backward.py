@@ -66,6 +66,8 @@ class SavingLayer(NamedTuple):
     ----------
     path, result
         Its graph path, and its result.
+    module
+        The path of the layer whose weights it uses: its own, unless it shares.
     storages
         The tensors that are saved for it and for no layer before it, with their bytes for one
         image. They are freed when its backward pass is done.
@@ -74,9 +76,9 @@ class SavingLayer(NamedTuple):
         size.
     storage
         Where its output lies.
-    inputs, output
-        Numbers for the gradients of its inputs and its output. A view's gradient is that of its
-        input, seen differently.
+    inputs, output, further
+        Numbers for the gradients of its inputs, its output, and the outputs after the first. A
+        view's gradient is that of its input, seen differently.
     """
 
     path: str
@@ -87,6 +89,8 @@ class SavingLayer(NamedTuple):
     storage: Storage
     inputs: tuple[int, ...]
     output: int
+    further: tuple[int, ...] = ()
+    module: str = ""
 
 
 def saving_layers(top: GraphResult) -> Iterator[SavingLayer]:
@@ -106,10 +110,14 @@ def _saved_storages(graph: GraphResult, position: int, saved: SavedForBackward) 
 
 
 class _Entering(NamedTuple):
-    """A tensor that enters or leaves a graph, as the graph around it knows it."""
+    """A tensor that enters or leaves a graph, as the graph around it knows it.
+
+    `size` is that of its whole storage, of which the tensor may be a part.
+    """
 
     storage: Storage
     gradient: int
+    size: int
 
 
 def _walk(
@@ -118,6 +126,7 @@ def _walk(
     inputs: Sequence[_Entering],
     counted: set[Storage],
     numbers: Iterator[int],
+    owner: str = "",
 ) -> Generator[SavingLayer, None, list[_Entering | None]]:
     """Yield the layers of a graph; return the tensors at its outputs.
 
@@ -131,52 +140,66 @@ def _walk(
         The storages that a layer before counts already.
     numbers
         New numbers for gradients.
+    owner
+        The prefix of the block whose module this one uses, if it shares the weights of another.
     """
     wiring, storage_of, sizes = graph.wiring, graph.plan.storages.storage_of, graph.sizes
     # Storages that are not named by this graph, and the gradients of its tensors.
-    known = {number: each.storage for number, each in enumerate(inputs, 1)}
+    known = {number: (each.storage, each.size) for number, each in enumerate(inputs, 1)}
     gradients = {number: each.gradient for number, each in enumerate(inputs, 1)}
 
     def entering(number: int) -> _Entering:
         if number not in gradients:
             gradients[number] = next(numbers)
-        own = (prefix, storage_of[number])
-        return _Entering(known.get(storage_of[number], own), gradients[number])
+        own = (prefix, storage_of[number]), sizes[storage_of[number]]
+        storage, size = known.get(storage_of[number], own)
+        return _Entering(storage, gradients[number], size)
 
     for position, name in enumerate(wiring.order):
         result = graph.nodes[name]
         number = wiring.numbers.start + position
         reads = wiring.reads[position]
+        path = prefix + name
+        module = (owner or prefix) + wiring.shared.get(name, name)
         if result.inside is not None:
             given = [entering(each) for each in reads]
-            leaving = yield from _walk(result.inside, f"{prefix}{name}.", given, counted, numbers)
+            shared = "" if module == path else f"{module}."
+            leaving = yield from _walk(result.inside, f"{path}.", given, counted, numbers, shared)
             outputs = graph.plan.storages.outputs.get(number, (number,))
             for output, inner in zip(outputs, leaving, strict=True):
                 if inner is None:
                     continue
                 gradients[output] = inner.gradient
                 if storage_of[output] == output:
-                    known.setdefault(output, inner.storage)
+                    known.setdefault(output, (inner.storage, inner.size))
         elif isinstance(result.effect, Facts):
             saved = result.effect.saved_for_backward
             storages: dict[Storage, int] = {}
+            fixed = saved.fixed
             for each in _saved_storages(graph, position, saved):
-                if (key := known.get(each, (prefix, each))) not in counted:
+                key, size = known.get(each, ((prefix, each), sizes[each]))
+                if key not in counted:
                     counted.add(key)
-                    storages[key] = sizes[each]
+                    if each in graph.fixed:
+                        fixed += size
+                    else:
+                        storages[key] = size
             given = [entering(each) for each in reads]
             if _passes_gradient(result):
                 gradients[number] = given[0].gradient
             own = entering(number)
+            outputs = graph.plan.storages.outputs.get(number, (number,))
             yield SavingLayer(
-                prefix + name,
+                path,
                 result,
                 storages,
                 saved.per_image,
-                saved.fixed,
+                fixed,
                 own.storage,
                 tuple([each.gradient for each in given]),
                 own.gradient,
+                tuple([entering(each).gradient for each in outputs[1:]]),
+                module,
             )
     ends = [
         sources[0] if sources else None

@@ -7,7 +7,7 @@ from math import ceil, floor
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-from designer.layers.tensors import ADAPTIVE, INTERPOLATED, SLIDING, TRANSPOSED, Taps
+from designer.layers.tensors import ADAPTIVE, BLENDED, INTERPOLATED, SLIDING, TRANSPOSED, Taps
 
 NO_LOW, NO_HIGH = 1 << 62, -1  # the range of a position that depends on no pixel
 
@@ -110,10 +110,10 @@ def _covered(
         # The stride is the quotient of the sizes, which rounding must not change.
         after = round(before / stride)
         return range(number * before // after, -(-(number + 1) * before // after))
-    if kind is INTERPOLATED:
+    if kind in (INTERPOLATED, BLENDED):
         nearest = round(center)
-        if abs(center - nearest) < 1e-6:
-            return (nearest,)
+        if kind is INTERPOLATED and abs(center - nearest) < 1e-6:
+            return (min(max(nearest, 0), before - 1),)
         return range(max(0, floor(center - size / 2) + 1), min(before, ceil(center + size / 2)))
     assert kind is TRANSPOSED
     step = round(1 / stride)

@@ -5,6 +5,7 @@ from math import ceil
 from typing import NamedTuple
 
 from designer.analysis.accounting.training_peak import moments
+from designer.analysis.evaluation.memory_plan import Peak
 from designer.analysis.evaluation.results import GraphResult
 from designer.layers.ports import Input
 from designer.layers.tensors import FLOAT_BYTES
@@ -56,6 +57,9 @@ class Totals:
     inference_peak_bytes
         Largest sum of tensors alive at once without autograd, for one image: outputs of layers and
         what torch's operations allocate on the way, but not the workspaces inside of a kernel.
+    inference_peaks
+        The largest sums of live tensors, each as bytes for one image and bytes whatever the batch;
+        which of them is the largest depends on the batch.
     workspace_bytes
         The largest sum of two gradients of activations alive at once, for one image.
     top
@@ -76,6 +80,7 @@ class Totals:
     inference_peak_bytes: int
     workspace_bytes: int
     top: GraphResult = field(repr=False, compare=False)
+    inference_peaks: tuple[Peak, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -109,10 +114,20 @@ class Totals:
 
     def inference_bytes(self, batch: int = 1) -> int:
         """Return the bytes that inference needs: parameters, buffers and live tensors."""
-        return self.file_bytes + batch * self.inference_peak_bytes
+        return self.file_bytes + self._inference_peak(batch)
+
+    def _inference_peak(self, batch: int) -> int:
+        peaks = self.inference_peaks or ((self.inference_peak_bytes, 0),)
+        return max(batch * growing + whole for growing, whole in peaks)
 
     def training_bytes(
-        self, optimizer: Optimizer, batch: int = 1, precision: str = "float32"
+        self,
+        optimizer: Optimizer,
+        batch: int = 1,
+        precision: str = "float32",
+        *,
+        copies: int = 0,
+        accumulates: bool = False,
     ) -> int:
         """Estimate the bytes that training needs at once; kernels take scratch memory in addition.
 
@@ -131,9 +146,13 @@ class Totals:
             Images in a step.
         precision
             One of `PRECISIONS`.
+        copies
+            Further copies of all parameters and buffers, such as an average of the weights.
+        accumulates
+            Whether gradients of several batches are added up, so that all of them stay in memory.
         """
         gradients = FLOAT_BYTES * self.trainable
-        lasting = self.file_bytes + state_copies(optimizer) * gradients
+        lasting = (1 + copies) * self.file_bytes + state_copies(optimizer) * gradients
         share = 2 if precision == "mixed" else 1
         if precision == "mixed":
             lasting += FLOAT_BYTES // 2 * self.parameters
@@ -141,11 +160,12 @@ class Totals:
             work = self.saved_bytes(batch) + batch * self.workspace_bytes
             return lasting + gradients + ceil(work / share)
         alive = [
-            each.gradients + ceil((each.fixed + batch * each.per_image) / share)
+            (gradients if accumulates else each.gradients)
+            + ceil((each.fixed + batch * each.per_image) / share)
             for each in moments(self.top)
         ]
-        forward = ceil(batch * self.inference_peak_bytes / share)
-        return lasting + max(forward, *alive)
+        forward = ceil(self._inference_peak(batch) / share)
+        return lasting + max(forward + (gradients if accumulates else 0), *alive)
 
 
 def totals(top: GraphResult) -> Totals:
@@ -170,7 +190,8 @@ def totals(top: GraphResult) -> Totals:
         buffer_values=counts.buffer_values - images,
         saved_for_backward=Memory(*top.effect.saved_for_backward[2:]),
         saved_in_eval=Memory(*top.effect.saved_in_eval[2:]),
-        inference_peak_bytes=top.effect.peak,
+        inference_peak_bytes=sum(top.effect.peaks[0]) if top.effect.peaks else top.effect.peak,
+        inference_peaks=top.effect.peaks,
         workspace_bytes=counts.widest_gradients,
         top=top,
     )

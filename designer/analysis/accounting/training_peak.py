@@ -50,38 +50,56 @@ def _moments(layers: list[SavingLayer]) -> Iterator[Moment]:
     per_image = sum(held.values()) + sum(saved)
     first = {each.output: index for index, each in reversed([*enumerate(layers)])}
     sizes = Counter[int]()  # of the gradients of activations that are alive
+    learned = _gradients_of_weights(layers)
+    begun: set[str] = set()  # modules with a gradient already
     weights = 0
     for index in reversed(range(len(layers))):
         layer = layers[index]
-        counts, output = layer.result.counts, layer.result.outputs[0]
-        if output is not None and output.needs_grad:
+        output = layer.result.outputs[0]
+        if output is not None and output.needs_grad and output.batched:
             sizes[layer.output] = FLOAT_BYTES * output.values
         again = 0  # second gradients of inputs that several layers read
         for number, tensor in zip(layer.inputs, layer.result.inputs, strict=True):
             if tensor is None or not tensor.needs_grad or number == layer.output:
                 continue
+            if not tensor.batched:
+                continue
             size = FLOAT_BYTES * tensor.values
             again += size if sizes[number] else 0
             sizes[number] = max(size, sizes[number])
-        weights += FLOAT_BYTES * (counts.weights + counts.biases - counts.frozen)
+        more = learned.get(layer.module, 0)
+        weights += more if layer.module not in begun else 0
         # They are added to the first ones, into new tensors, when the output's gradient is freed.
         alive = sizes.total() + max(again, 2 * again - sizes[layer.output])
+        whole = fixed + (more if layer.module in begun else 0)  # of shared weights a second one
+        begun.add(layer.module)
         if layer.result.layer is not None:
             given = tuple([each for each in layer.result.inputs if each is not None])
             alive += FLOAT_BYTES * layer.result.layer.backward_scratch(given)
-        yield Moment(weights, fixed, per_image + alive)
+        yield Moment(weights, whole, per_image + alive)
         fixed -= layer.fixed
         per_image -= saved[index]
         if first[layer.output] == index:
-            del sizes[layer.output]
+            for each in (layer.output, *layer.further):
+                del sizes[each]
     # The optimizer's step, during which inputs and outputs are still there.
     yield Moment(weights, 0, per_image)
+
+
+def _gradients_of_weights(layers: Iterable[SavingLayer]) -> dict[str, int]:
+    """Return the bytes of the gradients of weights and biases, by the layer that has these."""
+    return {
+        each.path: FLOAT_BYTES * (counts.weights + counts.biases - counts.frozen)
+        for each in layers
+        for counts in (each.result.counts,)
+        if each.path == each.module
+    }
 
 
 def _held(layers: Iterable[SavingLayer]) -> dict[Storage, int]:
     """Return the bytes of the network's inputs and outputs for one image, by storage."""
     return {
-        each.storage: FLOAT_BYTES * tensor.values
+        each.storage: tensor.bytes
         for each in layers
         if isinstance(each.result.layer, Input | Output)
         for tensor in each.result.outputs

@@ -11,13 +11,15 @@ from designer.analysis.evaluation.results import GraphResult, NodeResult
 from designer.analysis.evaluation.wiring import is_join, without_gaps
 from designer.design import dissolving, edits, naming
 from designer.design.expressions import is_expression
-from designer.design.rewriting import SIZES
+from designer.design.rewriting import sizes_of_input
+from designer.design.sharing import stop_sharing
 from designer.design.values import BlockNode, Design, Edge, Graph, LayerNode, Node, Value
 from designer.layers.base import Layer
 from designer.layers.catalogue import layer_types, resolve
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters
-from designer.layers.parameters import Parameter, ParameterError
+from designer.layers.own import Own
+from designer.layers.parameters import Bool, Choice, Parameter, ParameterError, Text
 from designer.layers.tensors import Shape, Tensor
 
 MANY_PORTS = 1_000
@@ -29,6 +31,8 @@ FEATURES = 64
 CHANNELS = 16
 """The channels of a new convolution behind few channels."""
 
+_NO_CODE: Mapping[str, str] = {}
+
 # Ports
 
 
@@ -37,7 +41,7 @@ def input_ports(design: Design, node: Node) -> int:
     if isinstance(node, BlockNode):
         used = design.blocks.get(node.block)
         return len(used.inputs) if used is not None else MANY_PORTS
-    layer = layer_types().get(node.layer)
+    layer = layer_types(design.code).get(node.layer)
     return layer.inputs[1] if layer is not None else MANY_PORTS
 
 
@@ -122,8 +126,9 @@ def _unfit(analysis: Analysis, after: Design, joining: list[Edge], block: str | 
         return []
     nodes = analysis.design.graph_of(block).nodes
     targets = [nodes.get(edge.target) for edge in joining]
+    code = analysis.design.code
     one_source = len({edge[:2] for edge in joining}) == 1
-    if one_source and (all(map(_takes_one, targets)) or _is_layer(targets)):
+    if one_source and (all(_takes_one(each, code) for each in targets) or _is_layer(targets)):
         # Only this tensor changes for these layers, so their own rules decide.
         source, port, _, _ = joining[0]
         tensor = tensor_at(before, analysis.design, block, source, port)
@@ -148,8 +153,8 @@ def _is_layer(nodes: list[Node | None]) -> bool:
     return len(nodes) == 1 and isinstance(nodes[0], LayerNode)
 
 
-def _takes_one(node: Node | None) -> bool:
-    layer = layer_types().get(node.layer) if isinstance(node, LayerNode) else None
+def _takes_one(node: Node | None, code: Mapping[str, str]) -> bool:
+    layer = layer_types(code).get(node.layer) if isinstance(node, LayerNode) else None
     return layer is not None and layer.inputs == (1, 1)
 
 
@@ -212,9 +217,14 @@ def _added_after(
     return edits.with_graph(design, block, Graph(nodes, graph.edges))
 
 
-def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
-    """Return a new layer with starting values that suit an input of this shape, if known."""
-    kind = layer_types()[layer]
+def starting_node(
+    layer: str, shape: Shape | None = None, code: Mapping[str, str] = _NO_CODE
+) -> LayerNode:
+    """Return a new layer with starting values that suit an input of this shape, if known.
+
+    `code` is that of the design's own layer types; see `Design.code`.
+    """
+    kind = layer_types(code)[layer]
     values: dict[str, Value] = {
         name: _start(kind, name, parameter, shape)
         for name, parameter in kind.parameters.items()
@@ -225,6 +235,8 @@ def starting_node(layer: str, shape: Shape | None = None) -> LayerNode:
             values["stride"] = 2
         elif "padding" in kind.parameters:
             values["padding"] = 1  # a 3x3 kernel then keeps height and width
+    if issubclass(kind, Own):  # what it takes is known only after measuring
+        return LayerNode(layer, values)
     return LayerNode(layer, {**values, **_adjusted(layer, values, shape)})
 
 
@@ -256,19 +268,33 @@ def _start(kind: type[Layer], name: str, parameter: Parameter[Any], shape: Shape
             return known or (FIRST_IMAGE if kind.inputs == (0, 0) else (-1,))
         case "stop":
             return known[0] if known else 1
+    match parameter:
+        case Bool():
+            return False
+        case Choice():
+            return parameter.choices[0]
+        case Text():
+            return ""
     least = getattr(parameter, "minimum", 1)
     return max(1, int(least))
 
 
-def takes(layer: str, shape: Shape | None, *, warned: bool = False) -> bool:
+def takes(
+    layer: str,
+    shape: Shape | None,
+    *,
+    warned: bool = False,
+    code: Mapping[str, str] = _NO_CODE,
+) -> bool:
     """Tell whether a new layer takes a tensor of a shape; True if the shape is unknown.
 
-    One that takes it with a warning, as Linear takes an image, counts only if `warned` is set.
+    One that takes it with a warning, as Linear takes an image, counts only if `warned` is set; one
+    of the design's own `code` counts, since what it takes is known only after measuring.
     """
-    kind = layer_types()[layer]
+    kind = layer_types(code)[layer]
     if not kind.inputs[1]:
         return False
-    if shape is None:
+    if shape is None or issubclass(kind, Own):
         return True
     made, _ = resolve(layer, starting_node(layer, shape).parameters, {})
     given = (Tensor(shape),) * max(1, kind.inputs[0])
@@ -286,12 +312,14 @@ def replacement(design: Design, name: str, new: Node, *, block: str | None = Non
     """Replace a node by another layer or block.
 
     A layer takes over the parameters that both types have and that are valid for the new one. Edges
-    stay where the new node has the port.
+    stay where the new node has the port. The new node has weights of its own.
     """
     graph = design.graph_of(block)
     old = graph.nodes[name]
     if isinstance(new, LayerNode) and isinstance(old, LayerNode):
-        new = replace(new, parameters={**new.parameters, **shared_parameters(old, new.layer)})
+        new = replace(
+            new, parameters={**new.parameters, **shared_parameters(old, new.layer, design.code)}
+        )
     new = replace(new, when=old.when, at=old.at, learning_rate=old.learning_rate)
     takes, gives = input_ports(design, new), output_ports(design, new)
     edges = tuple(
@@ -302,15 +330,18 @@ def replacement(design: Design, name: str, new: Node, *, block: str | None = Non
     )
     if new == old:
         return design
-    return edits.with_graph(design, block, Graph({**graph.nodes, name: new}, edges))
+    nodes = {**stop_sharing(graph, name).nodes, name: new}
+    return edits.with_graph(design, block, Graph(nodes, edges))
 
 
 _ALIKE = {"out_features": "out_channels", "out_channels": "out_features"}
 
 
-def shared_parameters(old: LayerNode, layer: str) -> dict[str, Value]:
+def shared_parameters(
+    old: LayerNode, layer: str, code: Mapping[str, str] = _NO_CODE
+) -> dict[str, Value]:
     """Return the parameters of a node that are valid for another layer type."""
-    kind = layer_types()[layer]
+    kind = layer_types(code)[layer]
     found: dict[str, Value] = {}
     for name, value in old.parameters.items():
         wanted = name if name in kind.parameters else _ALIKE.get(name, "")
@@ -369,7 +400,5 @@ def _sizes(result: NodeResult) -> list[Mapping[str, int]]:
     found: list[Mapping[str, int]] = []
     for use in uses:
         tensor = use.inputs[0] if use.inputs else None
-        shape = tensor.shape if tensor is not None else ()
-        known = shape if len(shape) == 3 else shape[:1]
-        found.append(dict(zip(SIZES, known, strict=False)))
+        found.append(sizes_of_input(tensor.shape if tensor is not None else ()))
     return found

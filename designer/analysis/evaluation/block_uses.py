@@ -7,7 +7,7 @@ from typing import Protocol
 
 from designer.analysis.evaluation.context import EvaluationContext
 from designer.analysis.evaluation.learning_rates import learning_rate_factor
-from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.analysis.evaluation.results import GraphResult, NodeResult, fixed_ports
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.problems.quick_fixes import remove_parameter_fix, use_fix
 from designer.design import rules
@@ -304,6 +304,7 @@ def block_node_result(name: str, inside: GraphResult, inputs: tuple[Tensor, ...]
         inside=inside,
         problems=problems,
         memory_signature=inside.plan.memory_signature,
+        fixed_outputs=fixed_ports(outputs),
     )
 
 

@@ -185,7 +185,7 @@ def _of_layer(node: LayerNode, layer: Layer | None, inputs: list[Tree], result: 
         if is_expression(value) and not isinstance(value, tuple)
     }
     known = tuple([each for each in result.inputs if each is not None])
-    code = Code(layer, {}, trees, lambda: inputs[0], lambda: _UNKNOWN, known)
+    code = Code(layer, {}, trees, lambda: inputs[0], lambda: _UNKNOWN, lambda: _UNKNOWN, known)
     return layer.channels(inputs, code) or _UNKNOWN
 
 

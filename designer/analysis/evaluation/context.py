@@ -23,6 +23,7 @@ from designer.layers.catalogue import resolve
 from designer.layers.errors import LayerError, Remedy
 from designer.layers.facts import Facts
 from designer.layers.memory_signature import unknown_signature
+from designer.layers.own import NOT_MEASURED, Measured, Own
 from designer.layers.ports import Input, Output
 from designer.layers.tensors import Tensor, show
 
@@ -46,6 +47,8 @@ class EvaluationContext:
         The graph as the design has it, with these nodes.
     frozen
         Whether a learning-rate factor of 0 around the graph freezes all its weights.
+    measured
+        What is known of the design's own layer types.
     """
 
     design: Design
@@ -54,6 +57,7 @@ class EvaluationContext:
     block: str | None
     whole_graph: Graph
     frozen: bool = False
+    measured: Measured = NOT_MEASURED
 
     def inputs(self, name: str, results: Mapping[str, NodeResult]) -> tuple[Tensor | None, ...]:
         """Return the tensors at a node's input ports, None where nothing is known."""
@@ -100,14 +104,14 @@ class EvaluationContext:
                     "names of its inputs and outputs instead"
                 )
                 return NodeResult(inputs, problems=(self.problem("misplaced", message, name),))
-            layer, faults = resolve(node.layer, node.parameters, self.scope)
+            layer, faults = resolve(node.layer, node.parameters, self.scope, self.design.code)
             if layer is None:
                 problems = tuple(
                     self.problem(
                         fault.code,
                         f"{name}: {fault.message}",
                         name,
-                        fixes=fault_fixes(fault, node, name, self.block, self.scope),
+                        fixes=fault_fixes(fault, node, name, self.block, self.design, self.scope),
                     )
                     for fault in faults
                 )
@@ -115,6 +119,11 @@ class EvaluationContext:
         least, most = layer.inputs
         if None in inputs or not least <= len(inputs) <= most:
             return _refused(inputs, layer, self._ports(name, layer, inputs))
+        if isinstance(layer, Own):
+            found_layer = self._with_measurement(name, layer, inputs)
+            if isinstance(found_layer, NodeResult):
+                return found_layer
+            layer = found_layer
         try:
             result = layer_result(layer, inputs, frozen)
         except LayerError as error:
@@ -131,6 +140,26 @@ class EvaluationContext:
             problem = replace(problem, severity=Severity.WARNING)
             return replace(result, problems=(problem,))
         return result
+
+    def _with_measurement(
+        self, name: str, layer: Own, inputs: tuple[Tensor | None, ...]
+    ) -> Own | NodeResult:
+        """Return an own layer with what was measured of it, or its result while that is pending."""
+        kind = type(layer)
+        request = layer.request(tuple([each for each in inputs if each is not None]))
+        found = self.measured.facts.get(request)
+        if kind.digest not in self.measured.trusted:
+            code = "not-trusted"
+            message = (
+                f"{name}: the code of {kind.__name__} is not trusted yet, so it was not run; read "
+                "it, then trust it"
+            )
+        elif found is None:
+            code, message = "not-measured", f"{name}: {kind.__name__} is being measured"
+        else:
+            return layer.measured(found)
+        problem = replace(self.problem(code, message, name), severity=Severity.PENDING)
+        return replace(_refused(inputs, layer, (problem,)), pending=request)
 
     def _ports(
         self, name: str, layer: Layer, inputs: tuple[Tensor | None, ...]
@@ -185,7 +214,8 @@ class EvaluationContext:
         sources = self.wiring.sources[name]
         port = error.port if error.port < len(sources) else 0
         source = sources[port] if sources else None
-        origin = self._origin(source, results) if source is not None else ""
+        # What has nothing at fault that was received lies in the layer alone.
+        origin = self._origin(source, results) if source is not None and error.received else ""
         message = f"{name}: {error.message}"
         fixes = []
         for remedy in error.remedies:

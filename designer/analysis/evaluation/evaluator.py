@@ -24,11 +24,14 @@ from designer.analysis.evaluation.graph_problems import graph_problems
 from designer.analysis.evaluation.graph_sums import graph_result, sum_counts
 from designer.analysis.evaluation.graph_variants import GraphVariants
 from designer.analysis.evaluation.results import GraphResult, NodeResult
+from designer.analysis.evaluation.shared_weights import count_once
 from designer.analysis.evaluation.wiring import NO_ENDS, Ends, Wiring, chain, wire
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
+from designer.design.rewriting import sizes_of_input
 from designer.design.values import Block, BlockNode, Design, Graph, LayerNode, Node
 from designer.layers.base import Layer
+from designer.layers.own import NOT_MEASURED, Measured
 from designer.layers.ports import Input
 from designer.layers.shape import Identity
 from designer.layers.tensors import Tensor
@@ -59,10 +62,18 @@ class Evaluator:
         The design to evaluate.
     previous
         The pass over an earlier version of the design.
+    measured
+        What is known of the design's own layer types.
     """
 
-    def __init__(self, design: Design, previous: "Evaluator | None" = None) -> None:
+    def __init__(
+        self,
+        design: Design,
+        previous: "Evaluator | None" = None,
+        measured: Measured = NOT_MEASURED,
+    ) -> None:
         self.design = design
+        self.measured = measured
         self.evaluations = 0
         self._same_blocks = previous is not None and previous.design.blocks is design.blocks
         # The keys name blocks by their id, since blocks cannot be hashed. Each entry holds these
@@ -116,11 +127,15 @@ class Evaluator:
     ) -> GraphResult:
         """Evaluate every node of a graph."""
         wiring, faults = self._wiring(variants, scope, block)
-        context = EvaluationContext(self.design, wiring, scope, block, variants.graph, frozen)
+        context = EvaluationContext(
+            self.design, wiring, scope, block, variants.graph, frozen, self.measured
+        )
         nodes, ends = wiring.graph.nodes, wiring.ends.inputs
         results = {end: NodeResult((), (each,)) for end, each in zip(ends, inputs, strict=True)}
         for name in wiring.order:
             results[name] = self._node(context, name, nodes[name], results)
+        if wiring.shared:
+            count_once(context, results)
         for end in ends:
             if end not in nodes:
                 del results[end]
@@ -152,7 +167,9 @@ class Evaluator:
             waiting.update([name for name in results if isinstance(graph.nodes[name], BlockNode)])
         if before.problems:  # their messages and fixes depend on nodes further up
             waiting.update([name for name, result in results.items() if result.problems])
-        context = EvaluationContext(self.design, wiring, before.scope, None, graph)
+        context = EvaluationContext(
+            self.design, wiring, before.scope, None, graph, measured=self.measured
+        )
         touched = []
         for name in wiring.order:
             if not waiting:
@@ -244,9 +261,7 @@ class Evaluator:
         self.evaluations += BLOCK_EVALUATIONS
         known = self._results.get(key)
         if known is None:
-            scope = {**values, "in_channels": inputs[0].shape[0]}
-            if len(inputs[0].shape) == 3:
-                scope["in_height"], scope["in_width"] = inputs[0].shape[1:]
+            scope = {**values, **sizes_of_input(inputs[0].shape)}
             found = self._graph(self._variants_of(block), scope, inputs, name, frozen)
             known = self._results[key] = nested, found
         return known[1]

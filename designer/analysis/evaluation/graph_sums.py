@@ -16,8 +16,9 @@ from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
 from designer.layers.facts import Counts, Facts
-from designer.layers.tensors import FLOAT_BYTES, NOTHING, Tensor
+from designer.layers.tensors import NOTHING, Tensor
 
+_NONE: frozenset[int] = frozenset()
 _NO_EFFECT = BlockEffect((), Counts(), NOTHING, NOTHING, 0)
 
 
@@ -56,6 +57,7 @@ def graph_result(
                 nodes[position] = results[wiring.order[position]] = changed
     effects = [each.effect or _NO_EFFECT for each in nodes]
     sizes, sizes_in_eval = _storage_sizes(plan, inputs, effects)
+    fixed = _fixed_storages(wiring, inputs, nodes, plan)
     saved_in_eval = [each.saved_in_eval for each in effects]
     if plan.training_only:
         for position, name in enumerate(wiring.order):
@@ -67,15 +69,25 @@ def graph_result(
             for each in plan.outputs
         ]
     )
+    peaks = peak(
+        plan.steps,
+        [each.peak for each in effects],
+        sizes_in_eval,
+        [each.peaks for each in effects],
+        fixed,
+    )
     effect = BlockEffect(
         outputs,
         sum_counts(effects),
-        plan.saved.total([each.saved_for_backward for each in effects], sizes),
-        plan.saved_in_eval.total(saved_in_eval, sizes_in_eval),
-        peak(plan.steps, [each.peak for each in effects], sizes_in_eval),
+        plan.saved.total([each.saved_for_backward for each in effects], sizes, fixed),
+        plan.saved_in_eval.total(saved_in_eval, sizes_in_eval, fixed),
+        peaks[0][0],
+        peaks if len(peaks) > 1 or peaks[0][1] else (),
     )
     problems = (*faults, *graph_problems(wiring, results, block))
-    return GraphResult(wiring, scope, inputs, results, plan, sizes, sizes_in_eval, effect, problems)
+    return GraphResult(
+        wiring, scope, inputs, results, plan, sizes, sizes_in_eval, effect, problems, fixed
+    )
 
 
 def sum_counts(effects: Sequence[Facts | BlockEffect]) -> Counts:
@@ -89,23 +101,30 @@ def sum_counts(effects: Sequence[Facts | BlockEffect]) -> Counts:
 def _storage_sizes(
     plan: MemoryPlan, inputs: Sequence[Tensor], effects: Sequence[Facts | BlockEffect]
 ) -> tuple[Sequence[int], Sequence[int]]:
-    """Return the bytes per image of each storage in train and in eval mode."""
-    sizes = [0, *[FLOAT_BYTES * each.values for each in inputs], *[each.size for each in effects]]
+    """Return the bytes of each storage in train and in eval mode."""
+    sizes = [0, *[each.bytes for each in inputs], *[each.size for each in effects]]
     sizes += [0] * (len(plan.storages.storage_of) - len(sizes))
     sizes_in_eval = [*sizes]
-    for number, position, port in plan.storages.from_blocks:
-        sizes[number] = _output_of_block(effects[position], port).size
-    for number, position, port in plan.storages.from_blocks_in_eval:
-        sizes_in_eval[number] = _output_of_block(effects[position], port).size_in_eval
+    for number, position, port in plan.storages.from_nodes:
+        sizes[number] = effects[position].size_of(port)
+    for number, position, port in plan.storages.from_nodes_in_eval:
+        effect = effects[position]
+        output = effect.outputs[port] if isinstance(effect, BlockEffect) else None
+        sizes_in_eval[number] = effect.size_of(port) if output is None else output.size_in_eval
     return sizes, sizes_in_eval
 
 
-def _output_of_block(effect: Facts | BlockEffect, port: int) -> BlockOutput:
-    """Return the output of a block at a port whose tensor is known."""
-    assert isinstance(effect, BlockEffect)
-    output = effect.outputs[port]
-    assert output is not None
-    return output
+def _fixed_storages(
+    wiring: Wiring, inputs: Sequence[Tensor], nodes: Sequence[NodeResult], plan: MemoryPlan
+) -> frozenset[int]:
+    """Return the storages whose bytes do not grow with the batch."""
+    of_nodes = [node.fixed_outputs for node in nodes]
+    if not any(of_nodes) and all([each.batched for each in inputs]):  # noqa: C419  # faster
+        return _NONE
+    found = {number for number, tensor in enumerate(inputs, 1) if not tensor.batched}
+    for number, ports in enumerate(of_nodes, wiring.numbers.start):
+        found.update([plan.storages.outputs[number][port] if port else number for port in ports])
+    return frozenset(found)
 
 
 def _block_output(

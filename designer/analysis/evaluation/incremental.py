@@ -36,16 +36,20 @@ def changed_nodes(before: GraphResult, after: Graph) -> set[str] | None:
     """Return the nodes that differ in more than their position on the canvas.
 
     Returns None where the previous result cannot be updated: edges differ, nodes were added,
-    removed or made conditional, or a node became or ceased to be an Input or Output.
+    removed or made conditional, a node became or ceased to be an Input or Output, or nodes share
+    weights.
     """
     old, new = before.wiring.graph.nodes, after.nodes
     same_edges = after.edges is before.wiring.graph.edges
-    if not before.unconditional or not same_edges or [*old] != [*new]:
+    if not before.unconditional or not same_edges or [*old] != [*new] or before.wiring.shared:
         return None
     differ = compress(new, map(is_not, old.values(), new.values()))
     changed = {name for name in differ if not _is_only_moved(old[name], new[name])}
     alike = all(
-        is_unconditional(new[name]) and is_port(new[name]) is is_port(old[name]) for name in changed
+        is_unconditional(new[name])
+        and is_port(new[name]) is is_port(old[name])
+        and not new[name].shares
+        for name in changed
     )
     return changed if alike else None
 
@@ -59,6 +63,7 @@ def _is_only_moved(one: Node, two: Node) -> bool:
         same = same and one.repeat is two.repeat
     else:
         return False
+    same = same and one.shares == two.shares
     return same and one.when is two.when and one.learning_rate is two.learning_rate
 
 
@@ -89,6 +94,7 @@ def _has_same_sizes(old: NodeResult, new: NodeResult) -> bool:
         return False
     return (
         one.peak == two.peak
+        and one.peaks == two.peaks
         and one.saved_for_backward == two.saved_for_backward
         and one.saved_in_eval == two.saved_in_eval
     )

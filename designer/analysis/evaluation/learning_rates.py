@@ -49,6 +49,8 @@ def learning_rate_factors(top: GraphResult) -> dict[str, float]:
 
 def _graph(graph: GraphResult, prefix: str, outer: float, found: dict[str, float]) -> None:
     for name in graph.wiring.order:
+        if name in graph.wiring.shared:  # the owner has the weights
+            continue
         node, result = graph.wiring.graph.nodes[name], graph.nodes[name]
         inside = result.inside
         if inside is None:

@@ -34,6 +34,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from designer.analysis.evaluation.memory_plan import (
     MemoryPlan,
     OutputTensor,
+    Peak,
     SavedStorages,
     Step,
     Storages,
@@ -155,17 +156,17 @@ def _share(
                 outputs[port_in_eval] if own_in_eval else shared_in_eval[reads[port_in_eval]]
             )
             writable[each] = overwritable and (only_reader or (own and own_in_eval))
-            if node.role is BLOCK and own:
-                storages.from_blocks.append((outputs[port], position, port))
-            if node.role is BLOCK and own_in_eval:
-                storages.from_blocks_in_eval.append((outputs[port_in_eval], position, port_in_eval))
+            if own and (node.role is BLOCK or port):
+                storages.from_nodes.append((outputs[port], position, port))
+            if own_in_eval and (node.role is BLOCK or port_in_eval):
+                storages.from_nodes_in_eval.append((outputs[port_in_eval], position, port_in_eval))
     return storages, signatures
 
 
 def _further_outputs(
     wiring: Wiring, position: int, node: MemorySignature, storages: Storages
 ) -> Iterator[int]:
-    """Yield the tensor numbers of a block's outputs after the first.
+    """Yield the tensor numbers of a node's outputs after the first.
 
     The wiring numbers only outputs that are read; the others get new numbers here.
     """
@@ -309,8 +310,18 @@ def _steps(
     return steps
 
 
-def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> int:
-    """Return the largest sum of live bytes per image while a graph runs in eval mode.
+def peak(
+    steps: Sequence[Step],
+    peaks: Sequence[int],
+    sizes: Sequence[int],
+    more: Sequence[Sequence[Peak]],
+    fixed: Collection[int],
+) -> tuple[Peak, ...]:
+    """Return the largest sums of live bytes while a graph runs in eval mode.
+
+    Each comes in two parts: the bytes for one image, and those that do not grow with the batch.
+    There is one sum unless it depends on the batch which is the largest; the first is the largest
+    for one image.
 
     The storages of a block's inputs are not counted; the caller holds them.
 
@@ -319,10 +330,15 @@ def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> i
     steps
         Those of the graph's memory plan.
     peaks
-        The most bytes that each node allocates at once, in forward order.
-    sizes
-        Bytes per image of each storage in eval mode.
+        The most bytes for one image that each node allocates at once, in forward order.
+    more
+        For each node, the sums that `peak` returned for it, if it is not a single one without a
+        part that does not grow.
+    sizes, fixed
+        Bytes of each storage in eval mode, and the storages whose bytes do not grow with the batch.
     """
+    if fixed or any(more):
+        return _peaks_of_both(steps, peaks, sizes, more, fixed)
     live = most = 0
     for position, made, freed in steps:
         if peaks[position]:
@@ -331,7 +347,33 @@ def peak(steps: Sequence[Step], peaks: Sequence[int], sizes: Sequence[int]) -> i
             live += sizes[number]
         for number in freed:
             live -= sizes[number]
-    return most
+    return ((most, 0),)
+
+
+def _peaks_of_both(
+    steps: Sequence[Step],
+    peaks: Sequence[int],
+    sizes: Sequence[int],
+    more: Sequence[Sequence[Peak]],
+    fixed: Collection[int],
+) -> tuple[Peak, ...]:
+    """Return what `peak` does, for a graph with storages that do not grow with the batch."""
+    live = lasting = 0
+    found: set[Peak] = {(0, 0)}
+    for position, made, freed in steps:
+        for growing, whole in more[position] or ((peaks[position], 0),):
+            found.add((live + growing, lasting + whole))
+        for sign, numbers in ((1, made), (-1, freed)):
+            for number in numbers:
+                if number in fixed:
+                    lasting += sign * sizes[number]
+                else:
+                    live += sign * sizes[number]
+    largest: list[Peak] = []  # each grows faster or slower with the batch than the others
+    for growing, whole in sorted(found, reverse=True):
+        if not largest or whole > largest[-1][1]:
+            largest.append((growing, whole))
+    return tuple(sorted(largest, key=sum, reverse=True))
 
 
 # The graph as a block

@@ -5,7 +5,7 @@ one plan serves every use of a block and every edit that changes nothing but siz
 plans, and shows one for a small graph.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -15,6 +15,10 @@ from designer.layers.tensors import SavedForBackward
 Step: TypeAlias = tuple[int, Sequence[int], Sequence[int]]
 """One node that runs in eval mode: its position in forward order, the storages that it allocates,
 and the storages that are freed after it."""
+
+
+Peak: TypeAlias = tuple[int, int]
+"""A sum of bytes that are alive at once: those for one image, and those whatever the batch."""
 
 
 class SavedStorages(NamedTuple):
@@ -34,7 +38,10 @@ class SavedStorages(NamedTuple):
     hidden: Sequence[int]
 
     def total(
-        self, saved_for_backward: Sequence[SavedForBackward], sizes: Sequence[int]
+        self,
+        saved_for_backward: Sequence[SavedForBackward],
+        sizes: Sequence[int],
+        fixed: Collection[int],
     ) -> SavedForBackward:
         """Return what the whole graph saves, each storage counted once.
 
@@ -42,15 +49,17 @@ class SavedStorages(NamedTuple):
         ----------
         saved_for_backward
             What each node saves, of which the bytes that belong to no shared storage are added up.
-        sizes
-            Bytes per image of each storage.
+        sizes, fixed
+            Bytes of each storage, and the storages whose bytes do not grow with the batch.
         """
         per_image = sum([each.per_image for each in saved_for_backward]) + sum(
             [sizes[each] for each in self.hidden]
         )
-        return SavedForBackward(
-            self.inputs, self.outputs, per_image, sum([each.fixed for each in saved_for_backward])
-        )
+        whole = sum([each.fixed for each in saved_for_backward])
+        if fixed:
+            lasting = sum([sizes[each] for each in self.hidden if each in fixed])
+            per_image, whole = per_image - lasting, whole + lasting
+        return SavedForBackward(self.inputs, self.outputs, per_image, whole)
 
 
 class OutputTensor(NamedTuple):
@@ -86,12 +95,12 @@ class Storages:
     writable
         For each tensor, whether its only reader may overwrite it: nothing saves or shares it.
     outputs
-        The output tensors of each block that has several, by the number of the first.
+        The output tensors of each node that has several, by the number of the first.
     convolved
         The storages that a convolution reads.
-    from_blocks, from_blocks_in_eval
-        The storages that nested blocks allocate and return, each as (storage, position of the
-        block in forward order, output port).
+    from_nodes, from_nodes_in_eval
+        The storages that nested blocks, and layers with several outputs, allocate and return, each
+        as (storage, position of the node in forward order, output port).
     """
 
     storage_of: list[int]
@@ -99,8 +108,8 @@ class Storages:
     writable: list[bool]
     outputs: dict[int, Sequence[int]]
     convolved: set[int]
-    from_blocks: list[tuple[int, int, int]]
-    from_blocks_in_eval: list[tuple[int, int, int]]
+    from_nodes: list[tuple[int, int, int]]
+    from_nodes_in_eval: list[tuple[int, int, int]]
 
 
 @dataclass(slots=True, eq=False)

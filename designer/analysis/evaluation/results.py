@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
-from designer.analysis.evaluation.memory_plan import MemoryPlan
+from designer.analysis.evaluation.memory_plan import MemoryPlan, Peak
 from designer.analysis.evaluation.wiring import Wiring
 from designer.analysis.problems import Problem
 from designer.design.expressions import Scalar
 from designer.layers.base import Layer
 from designer.layers.facts import Counts, Facts, facts
 from designer.layers.memory_signature import MemorySignature, StatementRole, unknown_signature
+from designer.layers.own import Request
 from designer.layers.tensors import SavedForBackward, Tensor
 
 
@@ -28,7 +29,8 @@ class BlockOutput(NamedTuple):
     tensor
         Its shape, layout and whether it needs a gradient.
     size, size_in_eval
-        Bytes per image of the storage in train and eval mode.
+        Bytes of the storage in train and eval mode: per image, or of the whole tensor if it is not
+        `Tensor.batched`.
     """
 
     tensor: Tensor
@@ -53,6 +55,8 @@ class BlockEffect:
         What autograd saves in train and eval mode.
     peak
         The largest sum of live bytes per image in eval mode, without the block's inputs.
+    peaks
+        What `memory.peak` returns, where bytes do not grow with the batch; else empty.
     size
         Always 0: the block's storages are those of its outputs.
     """
@@ -62,7 +66,14 @@ class BlockEffect:
     saved_for_backward: SavedForBackward
     saved_in_eval: SavedForBackward
     peak: int
+    peaks: tuple[Peak, ...] = ()
     size: ClassVar[int] = 0
+
+    def size_of(self, port: int) -> int:
+        """Return the bytes of the storage of an output that is known, in train mode."""
+        output = self.outputs[port]
+        assert output is not None
+        return output.size
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +98,13 @@ class NodeResult:
         What it means for the memory plan of its graph; the same in place and not.
     in_place_variant
         The result of the in-place variant, where this is a layer that has one and is not it.
+    fixed_outputs
+        The ports of the outputs that are not `Tensor.batched`.
+    shares
+        Of a layer as `GraphResult.layers` gives it: the path of the layer whose module it uses;
+        empty if it has a module of its own.
+    pending
+        For code of the design whose facts are not there yet: what must be measured.
     """
 
     inputs: tuple[Tensor | None, ...]
@@ -99,6 +117,9 @@ class NodeResult:
     problems: tuple[Problem, ...] = ()
     memory_signature: MemorySignature = _BROKEN
     in_place_variant: "NodeResult | None" = None
+    fixed_outputs: tuple[int, ...] = ()
+    shares: str = ""
+    pending: Request | None = None
 
     @property
     def role(self) -> StatementRole:
@@ -133,11 +154,18 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
         The layer's parameters do not go together, or the inputs do not fit it.
     """
     found = facts(layer, inputs, frozen)
-    outputs = (found.output,)
+    outputs = (found.output, *[tensor for tensor, _ in found.further])
     memory_signature, other, in_place_variant = found.memory_signature, found.in_place_variant, None
     if other is not None:
         in_place_variant = NodeResult(
-            inputs, outputs, other, layer, True, frozen, memory_signature=memory_signature
+            inputs,
+            outputs,
+            other,
+            layer,
+            True,
+            frozen,
+            memory_signature=memory_signature,
+            fixed_outputs=fixed_ports(outputs),
         )
     return NodeResult(
         inputs,
@@ -148,7 +176,13 @@ def layer_result(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False)
         frozen,
         memory_signature=memory_signature,
         in_place_variant=in_place_variant,
+        fixed_outputs=fixed_ports(outputs),
     )
+
+
+def fixed_ports(outputs: Sequence[Tensor | None]) -> tuple[int, ...]:
+    """Return the ports of the outputs that are not `Tensor.batched`."""
+    return tuple([n for n, each in enumerate(outputs) if each is not None and not each.batched])
 
 
 def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
@@ -162,6 +196,20 @@ def with_in_place(result: NodeResult, in_place: bool) -> NodeResult:
         assert result.layer is not None
         other = layer_result(result.layer, result.inputs, result.frozen)
     return replace(other, problems=result.problems) if result.problems else other
+
+
+def without_weights(result: NodeResult, shares: str = "") -> NodeResult:
+    """Return the result of a node whose weights are counted elsewhere, since it shares them.
+
+    Parameters
+    ----------
+    shares
+        The path of the layer that has them; empty for a block.
+    """
+    if result.effect is None:
+        return replace(result, shares=shares)
+    counts = result.effect.counts._replace(weights=0, biases=0, buffers=0, file_bytes=0, frozen=0)
+    return replace(result, effect=replace(result.effect, counts=counts), shares=shares)
 
 
 @dataclass(slots=True, eq=False)
@@ -182,6 +230,8 @@ class GraphResult:
         The memory plan.
     sizes, sizes_in_eval
         Bytes per image of each storage in train and eval mode, by the numbers of `Wiring.numbers`.
+    fixed
+        The storages whose bytes are those of the whole batch, since they are not `Tensor.batched`.
     effect
         What it adds, as a block, to the sums of the graph around it.
     problems
@@ -197,6 +247,7 @@ class GraphResult:
     sizes_in_eval: Sequence[int]
     effect: BlockEffect
     problems: tuple[Problem, ...]
+    fixed: frozenset[int] = frozenset()
 
     @property
     def counts(self) -> Counts:
@@ -223,11 +274,23 @@ class GraphResult:
         """Nodes whose result is part of their reader's expression in the generated code."""
         return self.plan.inlined
 
-    def layers(self, prefix: str = "") -> Iterator[tuple[str, NodeResult]]:
-        """Yield every layer with its path, in forward order, blocks written out."""
+    def layers(self, prefix: str = "", owner: str = "") -> Iterator[tuple[str, NodeResult]]:
+        """Yield every layer with its path, in forward order, blocks written out.
+
+        Parameters
+        ----------
+        prefix
+            What precedes the names of the nodes in their paths.
+        owner
+            The prefix of the block whose module this one uses, if it shares the weights of another.
+        """
         for name in self.wiring.order:
-            result = self.nodes[name]
+            result, path = self.nodes[name], prefix + name
+            module = (owner or prefix) + self.wiring.shared.get(name, name)
             if result.inside is not None:
-                yield from result.inside.layers(f"{prefix}{name}.")
+                shared = "" if module == path else f"{module}."
+                yield from result.inside.layers(f"{path}.", shared)
+            elif module == path:
+                yield path, result
             else:
-                yield prefix + name, result
+                yield path, without_weights(result, module)

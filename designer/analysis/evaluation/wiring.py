@@ -121,6 +121,8 @@ class Wiring:
         `repeat`.
     bridged
         Removed nodes in the place of each of which there is an edge.
+    shared
+        The nodes that share the weights of another one, with its name.
     memory_plans
         A cache for `memory.memory_plan`, by the memory signatures of the nodes. It is shared by all
         wirings of the same edges.
@@ -140,6 +142,7 @@ class Wiring:
     ports: tuple[str, ...] = ()
     unconditional: bool = False
     bridged: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
     memory_plans: dict[tuple[MemorySignature, ...], MemoryPlan] = field(
         default_factory=dict, compare=False
     )
@@ -218,6 +221,7 @@ def wire(
         ports,
         unconditional,
         tuple(bridged),
+        {name: node.shares for name, node in nodes.items() if node.shares},
     )
 
 

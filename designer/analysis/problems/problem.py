@@ -8,10 +8,17 @@ from designer.design.values import Design
 
 
 class Severity(Enum):
-    """How bad a problem is: an error stops training, a warning does not."""
+    """How bad a problem is: an error stops training, a warning does not.
+
+    What is pending is no error: code of the design that is not trusted yet, or not measured. Advice
+    says what keeps a network from learning well; an explanation asks for no change.
+    """
 
     ERROR = "error"
+    PENDING = "pending"
     WARNING = "warning"
+    ADVICE = "advice"
+    EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 They know layers and parameters but no shapes; a shape that is needed is passed in.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
@@ -19,7 +19,7 @@ from designer.design.printing import setting_text
 from designer.design.values import Argument, BlockNode, Design, Edge, Graph, LayerNode, Value
 from designer.layers.catalogue import Fault, layer_types
 from designer.layers.errors import InsertLayer, Remedy, SetParameters
-from designer.layers.parameters import Float, Int, IntPair, Parameter, ParameterError
+from designer.layers.parameters import Float, Int, Parameter, ParameterError, SpatialInts
 from designer.layers.tensors import show
 
 MOST_WIRES = 2
@@ -31,7 +31,12 @@ _USUAL_KERNEL: tuple[Value, ...] = (3,)
 
 
 def fault_fixes(
-    fault: Fault, node: LayerNode, name: str, block: str | None, scope: Mapping[str, Scalar]
+    fault: Fault,
+    node: LayerNode,
+    name: str,
+    block: str | None,
+    design: Design,
+    scope: Mapping[str, Scalar],
 ) -> tuple[Fix, ...]:
     """Return the fixes for a fault in a layer's parameters, the likeliest first.
 
@@ -41,14 +46,18 @@ def fault_fixes(
         What is wrong, as the layer catalogue found it.
     node, name, block
         The layer's node, its name, and the block in whose graph it stands.
+    design
+        The design that all of them belong to.
     scope
         The names that expressions of the node may read, with their values.
     """
     if fault.code == "unknown-layer":
-        return tuple(_layer_fixes(node, name, block))
+        return tuple(_layer_fixes(node, name, block, layer_types(design.code)))
+    if fault.code == "own-code":
+        return ()
     if fault.code == "unknown-parameter":
         return (remove_parameter_fix(name, fault.parameter, block),)
-    parameter = layer_types()[node.layer].parameters[fault.parameter]
+    parameter = layer_types(design.code)[node.layer].parameters[fault.parameter]
     given = node.parameters.get(fault.parameter)
     fixes = list(_name_fixes(given, name, fault.parameter, parameter, block, scope))
     value = _usable(parameter, given)
@@ -125,8 +134,10 @@ def _argument_fix(name: str, value: Scalar) -> Fix:
     )
 
 
-def _layer_fixes(node: LayerNode, name: str, block: str | None) -> Iterator[Fix]:
-    for kind in get_close_matches(node.layer, layer_types(), 2):
+def _layer_fixes(
+    node: LayerNode, name: str, block: str | None, known: Iterable[str]
+) -> Iterator[Fix]:
+    for kind in get_close_matches(node.layer, known, 2):
         yield Fix(f"make it a {kind}", _layer_edit(name, kind, block))
 
 
@@ -189,7 +200,7 @@ def _usable(parameter: Parameter[Any], given: Value | None) -> Value | None:
     if isinstance(parameter, Int | Float) and number is not None:
         nearest = (min(max(number, parameter.minimum), parameter.maximum),)
     default = () if parameter.required else (parameter.default,)
-    usual = _USUAL_KERNEL if isinstance(parameter, IntPair) else _USUAL
+    usual = _USUAL_KERNEL if isinstance(parameter, SpatialInts) else _USUAL
     value: Value
     for value in (*nearest, *default, *usual):
         try:

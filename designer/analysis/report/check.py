@@ -5,7 +5,7 @@ fails when the two differ.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,14 +14,14 @@ from msgspec import Meta
 
 from designer.analysis.accounting.receptive_fields import Axes, ReceptiveField
 from designer.analysis.analysis import Analysis, Port, Row
-from designer.analysis.problems import Problem
+from designer.analysis.problems import Problem, Severity
 from designer.recipe.optimizers import ESTIMATES
 
 SCHEMA_PATH = Path(__file__).with_name("check.schema.json")
 
 Count = Annotated[int, Meta(ge=0)]
 Sizes = Annotated[list[Count], Meta(description="A shape without the batch axis.")]
-Axis = Annotated[list[int | float], Meta(min_length=2, max_length=2)]
+Axis = Annotated[list[int | float], Meta(min_length=1, max_length=3)]
 
 
 class PortReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +35,11 @@ class ProblemReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something wrong with the design."""
 
     severity: Annotated[
-        Literal["error", "warning"], Meta(description="Only an error makes a design invalid.")
+        Literal["error", "pending", "warning"],
+        Meta(
+            description="An error makes a design invalid. What is pending is not known yet: code "
+            "of the design's own that is not trusted."
+        ),
     ]
     code: Annotated[str, Meta(description="A short stable name of the kind of problem.")]
     path: Annotated[
@@ -45,6 +49,33 @@ class ProblemReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int | None, Meta(description="The input port at fault.")]
     message: Annotated[str, Meta(description="One sentence that gives the numbers.")]
     fixes: Annotated[list[str], Meta(description="The label of each offered edit.")]
+
+
+class RemedyReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change that helps: of the recipe, or an edit of the design where there are no settings."""
+
+    label: str
+    settings: Annotated[
+        dict[str, Any], Meta(description="New values of the recipe by their dotted names.")
+    ]
+
+
+class AdviceReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the doctor says of a design, a recipe or a run."""
+
+    key: Annotated[str, Meta(description="The condition, by which it is silenced.")]
+    severity: Annotated[
+        Literal["advice", "explanation"],
+        Meta(description="An explanation asks for no change."),
+    ]
+    when: Annotated[
+        Literal["before", "while", "after"],
+        Meta(description="Whether it is seen before, while or after a training."),
+    ]
+    path: Annotated[str, Meta(description="Graph path of the node; empty for the whole training.")]
+    sentence: str
+    evidence: Annotated[str, Meta(description="The figures that show it, in words.")]
+    remedies: list[RemedyReport]
 
 
 class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,7 +123,11 @@ class TotalsReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReceptiveFieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The receptive field of a layer's output, [height, width] in pixels of the input."""
+    """The receptive field of a layer's output, in pixels of the input.
+
+    The numbers are [height, width] for an image, [length] for a sequence and [depth, height, width]
+    for a volume.
+    """
 
     size: Annotated[
         Axis,
@@ -120,7 +155,7 @@ class ReceptiveFieldReport(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     ]
 
 
-class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One layer of the network with all blocks written out."""
 
     path: str
@@ -134,6 +169,10 @@ class LayerReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     biases: Count
     macs: Count
     receptive_field: ReceptiveFieldReport | None
+    shares: Annotated[
+        str,
+        Meta(description="Graph path of the layer whose weights it uses; left out for its own."),
+    ] = ""
 
 
 class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +184,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: list[PortReport]
     outputs: list[PortReport]
     problems: list[ProblemReport]
+    advice: list[AdviceReport]
     totals: TotalsReport
     layers: Annotated[list[LayerReport], Meta(description="In forward order, blocks written out.")]
 
@@ -162,10 +202,15 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def report(analysis: Analysis, batch: int = 1, problems: Sequence[Problem] | None = None) -> Report:
+def report(
+    analysis: Analysis,
+    batch: int = 1,
+    problems: Sequence[Problem] | None = None,
+    advice: Sequence[AdviceReport] = (),
+) -> Report:
     """Return the report of an analysis, with memory for training with batches of a size.
 
-    It lists the problems of the analysis, or those given instead.
+    It lists the problems of the analysis, or those given instead, and what the doctor says.
     """
     sums = analysis.totals
     return Report(
@@ -177,6 +222,7 @@ def report(analysis: Analysis, batch: int = 1, problems: Sequence[Problem] | Non
         problems=[
             _problem(problem) for problem in (analysis.problems if problems is None else problems)
         ],
+        advice=list(advice),
         totals=TotalsReport(
             parameters=sums.parameters,
             weights=sums.weights,
@@ -227,9 +273,15 @@ def _port(port: Port) -> PortReport:
     return PortReport(port.name, list(port.shape))
 
 
+_SEVERITIES: Mapping[Severity, Literal["error", "pending"]] = {
+    Severity.ERROR: "error",
+    Severity.PENDING: "pending",
+}
+
+
 def _problem(problem: Problem) -> ProblemReport:
     return ProblemReport(
-        problem.severity.value,
+        _SEVERITIES.get(problem.severity, "warning"),
         problem.code,
         problem.path,
         problem.port,
@@ -249,6 +301,7 @@ def _layer(row: Row) -> LayerReport:
         counts.biases,
         counts.macs,
         _field(row.receptive_field),
+        row.shares,
     )
 
 

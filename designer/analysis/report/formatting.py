@@ -96,9 +96,9 @@ def shape(sizes: Sequence[int]) -> str:
 
 
 def pixels(axes: "Axes") -> str:
-    """Write height and width, one number where they are equal: 212, 3×7."""
-    height, width = map(number_text, axes)
-    return height if height == width else f"{height}×{width}"
+    """Write a number for each axis, one number where they are equal: 212, 3×7."""
+    texts = [*map(number_text, axes)]
+    return texts[0] if len({*texts}) == 1 else "×".join(texts)
 
 
 def receptive_field(found: "ReceptiveField | None") -> str:

@@ -12,6 +12,7 @@ class Style(Enum):
     FAINT = "dim"
     ERROR = "red"
     WARNING = "yellow"
+    ADDED = "green"
 
 
 class Line(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from designer.analysis.accounting.totals import Totals
 from designer.analysis.analysis import Analysis, Row
+from designer.analysis.evaluation.results import GraphResult
 from designer.analysis.problems import Problem, Severity
 from designer.analysis.report import formatting
 from designer.analysis.report.line import Line, Style
@@ -35,17 +36,23 @@ def _digits(name: str, write: Callable[[int], str]) -> Callable[[Row], str]:
     return text
 
 
+def _weights(write: Callable[[int], str]) -> Callable[[Row], str]:
+    """Return a function that writes how many weights a row has, or "shared" if another has them."""
+    number = _digits("weights", write)
+    return lambda row: "shared" if row.shares else number(row)
+
+
 _PATH = _Column("path", lambda row: row.path, left=True)
 _TYPE = _Column("type", lambda row: row.type, left=True)
 _SUMMARY = _Column("type", lambda row: row.layer.summary(), left=True)
 _OUTPUT = _Column("output", lambda row: formatting.shape(row.shape))
 _VALUES = _Column("values", _digits("output_values", formatting.count))
-_WEIGHTS = _Column("weights", _digits("weights", formatting.count))
+_WEIGHTS = _Column("weights", _weights(formatting.count))
 _BIASES = _Column("biases", _digits("biases", formatting.count))
 _MACS = _Column("MACs", _digits("macs", formatting.count))
 _RECEPTIVE_FIELD = _Column("RF", lambda row: formatting.receptive_field(row.receptive_field))
 _SHORT_VALUES = _Column("values", _digits("output_values", formatting.short))
-_SHORT_WEIGHTS = _Column("weights", _digits("weights", formatting.short))
+_SHORT_WEIGHTS = _Column("weights", _weights(formatting.short))
 _SHORT_MACS = _Column("MACs", _digits("macs", formatting.short))
 
 _LAYOUTS = (
@@ -77,6 +84,8 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
             "values of one image; RF: receptive field in pixels; –: not counted in the sums",
             Style.FAINT,
         )
+        for name, owner in _sharing(analysis.top) if analysis.valid else ():
+            yield Line(f"{name} shares the weights of {owner}, which count once", Style.FAINT)
         fields = [row.receptive_field for row in rows]
         if any(each is not None and each.local != each.size for each in fields):
             yield Line(
@@ -89,6 +98,17 @@ def check(analysis: Analysis, *, batch: int = 1, width: int | None = None) -> It
     yield from totals(analysis.totals, batch)
 
 
+def _sharing(graph: GraphResult, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the paths of the nodes that share weights and of their owners, the outermost alone."""
+    shared = graph.wiring.shared
+    for name in graph.wiring.order:
+        inside = graph.nodes[name].inside
+        if name in shared:
+            yield prefix + name, prefix + shared[name]
+        elif inside is not None:
+            yield from _sharing(inside, f"{prefix}{name}.")
+
+
 def table(rows: Sequence[Row], width: int | None = None) -> Iterator[Line]:
     """Yield a line of titles and one line for each layer; layers that do not count are faint."""
     columns, cells, widths = _fit(rows, width)
@@ -96,7 +116,8 @@ def table(rows: Sequence[Row], width: int | None = None) -> Iterator[Line]:
     yield Line(_line(titles, columns, widths), Style.HEADING)
     for row, texts in zip(rows, cells, strict=True):
         counts = row.result.counts
-        style = Style.PLAIN if counts.output_values or counts.weights else Style.FAINT
+        counted = counts.output_values or counts.weights or row.shares
+        style = Style.PLAIN if counted else Style.FAINT
         yield Line(_line(texts, columns, widths), style)
 
 

@@ -6,12 +6,12 @@ from math import prod
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.layers.tensors import Shape, State
+from designer.layers.tensors import Shape, State, state_key
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A torch module of the design that holds tensors.
+    """A torch module of the design that holds tensors, or a stored tensor of its own.
 
     Attributes
     ----------
@@ -20,7 +20,8 @@ class Module:
     layer
         The path of the layer it belongs to: a separable convolution has two modules.
     tensors
-        The shapes of its parameters and buffers by their own names, as in ``weight``.
+        The shapes of its parameters and buffers by their own names, as in ``weight``; that of a
+        stored tensor is "". `state_key` joins path and name.
     before
         The paths of the modules whose outputs reach it through layers without tensors.
     image
@@ -40,9 +41,9 @@ def modules(analysis: Analysis) -> list[Module]:
 
     Layers whose output could not be inferred are left out.
     """
-    found: list[Module] = []
-    _graph(analysis.top, "", [], found)
-    return found
+    found: dict[str, Module] = {}
+    _graph(analysis.top, "", "", [], found)
+    return [*found.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,26 @@ _START = _Upstream()
 
 
 def _graph(
-    graph: GraphResult, prefix: str, inputs: Sequence[_Upstream], found: list[Module]
+    graph: GraphResult,
+    prefix: str,
+    owner: str,
+    inputs: Sequence[_Upstream],
+    found: dict[str, Module],
 ) -> list[_Upstream]:
-    """Append a graph's modules to `found`; return what lies before its outputs."""
+    """Add a graph's modules to `found`; return what lies before its outputs.
+
+    Parameters
+    ----------
+    graph, prefix
+        The graph, and what precedes the names of its nodes in their paths.
+    owner
+        What precedes them in the paths of their modules: where the block shares weights, the path
+        of the node that has them.
+    inputs
+        What lies before its inputs.
+    found
+        The modules by name.
+    """
     upstream: dict[tuple[str, int], _Upstream] = {}
     nodes = graph.wiring.graph.nodes
     ends = [name for name in graph.wiring.targets if name not in nodes]
@@ -68,12 +86,13 @@ def _graph(
     for name in graph.wiring.order:
         result = graph.nodes[name]
         sources = graph.wiring.sources[name]
+        module = owner + graph.wiring.shared.get(name, name)
         given = [upstream.get(source, _START) if source else _START for source in sources]
         if result.inside is not None:
-            outputs = _graph(result.inside, f"{prefix}{name}.", given, found)
+            outputs = _graph(result.inside, f"{prefix}{name}.", f"{module}.", given, found)
             upstream.update(((name, port), each) for port, each in enumerate(outputs))
         else:
-            upstream[name, 0] = _layer(prefix + name, result, given, found)
+            upstream[name, 0] = _layer(module, result, given, found)
     return [
         upstream.get(sources[0], _START) if sources and sources[0] else _START
         for end, sources in graph.wiring.sources.items()
@@ -82,9 +101,14 @@ def _graph(
 
 
 def _layer(
-    path: str, result: NodeResult, given: Sequence[_Upstream], found: list[Module]
+    path: str, result: NodeResult, given: Sequence[_Upstream], found: dict[str, Module]
 ) -> _Upstream:
     before = tuple(dict.fromkeys(each for one in given for each in one.modules))
+    if result.layer is not None and result.effect is not None and result.layer.stored:
+        for state in result.layer.states(()):
+            name = state_key(path, state.name)
+            found.setdefault(name, Module(name, path, {"": state.shape}, before))
+        return _Upstream(before)
     if result.layer is None or result.effect is None or not given:
         return _Upstream(before)
     inputs = tuple(each for each in result.inputs if each is not None)
@@ -95,7 +119,7 @@ def _layer(
         image = inputs[0].shape
     for part, tensors in _by_module(result.layer.states(inputs)).items():
         name = f"{path}.{part}" if part else path
-        found.append(Module(name, path, tensors, before, image))
+        found.setdefault(name, Module(name, path, tensors, before, image))
         before = (name,)
     # Only an unchanged row of values still has the order of the image.
     return _Upstream(before, image if output == _row(image) else None)

@@ -213,7 +213,7 @@ class _Process:
             "OPENBLAS_NUM_THREADS": "1",  # numpy starts its threads when it is imported
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", _MODULE],
+            [sys.executable, "-P", "-m", _MODULE],  # -P: no modules of the working folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -9,6 +9,7 @@ import numpy as np
 
 from designer.data.columns import Column, PictureColumn
 from designer.data.decoding import budget
+from designer.data.decoding.cache import CacheSet
 from designer.data.decoding.cache_sets import cache_set
 from designer.data.decoding.decoders import Decoders
 from designer.data.decoding.encoded import ArrayPictures, EncodedPictures
@@ -51,6 +52,8 @@ class Stores:
         get no store.
     form
         What the network takes.
+    larger
+        The forms of parts that are wanted larger, by their names.
     settings
         How they are decoded.
     source
@@ -69,11 +72,11 @@ class Stores:
         settings: StoreSettings,
         *,
         source: Path,
+        larger: Mapping[str, PictureForm] | None = None,
     ) -> None:
         encoded = {
             name: column for name, column in columns.items() if isinstance(column, PictureColumn)
         }
-        self._form = form
         self._batch = settings.batch
         self._stores: dict[str, PictureStore] = {}
         self._decoders: Decoders | None = None
@@ -84,34 +87,39 @@ class Stores:
             settings.workers, pictures=pictures, processes=settings.processes
         )
         self._decoders = Decoders(count)
-        shape = form.height, form.width, form.channels
+        forms = {name: (larger or {}).get(name, form) for name in encoded}
         memory = budget.memory_bytes(settings.memory, processes=settings.processes)
         dtype = next(iter(encoded.values())).dtype
-        row = math.prod(shape) * dtype.itemsize
-        cached = settings.cache == "always" or (
-            settings.cache == "needed" and pictures * row > memory
-        )
+        shapes = {name: (each.height, each.width, each.channels) for name, each in forms.items()}
+        rows = {name: math.prod(shape) * dtype.itemsize for name, shape in shapes.items()}
+        whole = sum(len(column) * rows[name] for name, column in encoded.items())
+        cached = settings.cache == "always" or (settings.cache == "needed" and whole > memory)
         levels = next(iter(encoded.values())).levels
-        cache = None
+        caches: dict[PictureForm, CacheSet] = {}
         if cached:
-            cache = cache_set(
-                source,
-                form=repr((form, levels, np.dtype(dtype).str)),
-                rows=pictures,
-                row=row,
-                writers=max(1, count) * settings.processes,
-            )
+            for each in dict.fromkeys(forms.values()):
+                names = [name for name in encoded if forms[name] == each]
+                caches[each] = cache_set(
+                    source,
+                    form=repr((each, levels, np.dtype(dtype).str)),
+                    rows=sum(len(encoded[name]) for name in names),
+                    row=rows[names[0]],
+                    writers=max(1, count) * settings.processes,
+                )
         # A part that does not fit needs a ring, for which the parts before it leave room.
-        rings = [min(len(column), RING_BATCHES * settings.batch) for column in encoded.values()]
+        rings = [
+            min(len(column), RING_BATCHES * settings.batch) * rows[name]
+            for name, column in encoded.items()
+        ]
         for number, (name, column) in enumerate(encoded.items(), start=1):
             self._stores[name] = PictureStore(
                 self._decoders,
-                EncodedPictures(column, form),
-                shape=shape,
+                EncodedPictures(column, forms[name]),
+                shape=shapes[name],
                 dtype=dtype.str,
-                memory=max(0, memory - sum(rings[number:]) * row),
+                memory=max(0, memory - sum(rings[number:])),
                 batch=settings.batch,
-                cache=cache,
+                cache=caches.get(forms[name]),
             )
             memory = max(0, memory - self._stores[name].rows.nbytes)
 
@@ -119,8 +127,8 @@ class Stores:
         """Return the store of a part, None if its pictures are in memory."""
         return self._stores.get(part)
 
-    def resized(self, column: Column) -> PictureStore:
-        """Return a store for pictures in memory that do not fit there at the network's size.
+    def resized(self, column: Column, form: PictureForm) -> PictureStore:
+        """Return a store for pictures in memory that do not fit there in a form.
 
         Raises
         ------
@@ -131,8 +139,8 @@ class Stores:
             self._decoders = Decoders(0)  # a thread: the pictures are in this process's memory
         return PictureStore(
             self._decoders,
-            ArrayPictures(column, self._form),
-            shape=(self._form.height, self._form.width, self._form.channels),
+            ArrayPictures(column, form),
+            shape=(form.height, form.width, form.channels),
             dtype=column.dtype.str,
             memory=0,
             batch=self._batch,

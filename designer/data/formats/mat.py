@@ -97,7 +97,9 @@ def _arrays(source: Source, options: ReadOptions) -> DataSet:
     if "classes" in found:
         found["classes"] = np.char.strip(found["classes"].reshape(-1))
     where = source.files.where(source.chosen)
-    return data_set_of(source, options, NamedArrays(where, found.__contains__, found.__getitem__))
+    return data_set_of(
+        source, options, NamedArrays(where, tuple(found), found.__contains__, found.__getitem__)
+    )
 
 
 def _column(labels: Array) -> Array:

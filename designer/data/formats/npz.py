@@ -1,8 +1,11 @@
-"""NumPy archives (.npz) of images with class numbers or with targets for regression."""
+"""NumPy archives (.npz) of images or any other inputs, with their targets."""
 
 import math
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
 
 from numpy.lib import format as npy
 
@@ -24,15 +27,37 @@ def read(source: Source, options: ReadOptions) -> DataSet:
     DesignerError
         The file is damaged, needs unpickling, or its arrays are unusable.
     """
-    path = source.files.where(source.chosen)
+    where = source.files.where(source.chosen)
+    with source.files.open(source.chosen) as file, opened(file, where) as arrays:
+        return data_set_of(source, options, arrays)
+
+
+@contextmanager
+def opened(file: IO[bytes], path: str) -> Iterator[NamedArrays]:
+    """Give the arrays of a file, which are read as they are asked for.
+
+    Parameters
+    ----------
+    file, path
+        The file, and how a sentence names it.
+
+    Raises
+    ------
+    DesignerError
+        The file is damaged, or needs unpickling.
+    """
     try:
-        with source.files.open(source.chosen) as file, zipfile.ZipFile(file) as archive:
-            arrays = NamedArrays(
+        with zipfile.ZipFile(file) as archive:
+            yield NamedArrays(
                 path,
+                tuple(
+                    name.removesuffix(".npy")
+                    for name in archive.NameToInfo
+                    if name.endswith(".npy")
+                ),
                 lambda key: f"{key}.npy" in archive.NameToInfo,
                 lambda key: _array(path, archive, key),
             )
-            return data_set_of(source, options, arrays)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -75,7 +100,7 @@ def _array(path: str, archive: zipfile.ZipFile, key: str) -> Array:
 FORMAT = DataFormat(
     name="npz",
     title="NumPy archives",
-    description="a NumPy archive (.npz) of images and labels",
+    description="a NumPy archive (.npz) of images or other values and labels",
     order=30,
     read=read,
     suffixes=(".npz",),

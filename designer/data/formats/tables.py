@@ -1,4 +1,4 @@
-"""Tables of labels: CSV, TSV and JSON lines, beside the pictures or with the pixels in them."""
+"""Tables: CSV, TSV and JSON lines, of values, of pixels, or of labels beside the pictures."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from designer.data.class_names import likely_beginning
 from designer.data.columns import ArrayColumn, Column, PictureColumn
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
+from designer.data.findings import Finding
 from designer.data.formats import picture_folders
 from designer.data.layouts import find_layout
 from designer.data.options import ReadOptions
@@ -15,28 +16,34 @@ from designer.data.tables.examples import Examples, gather
 from designer.data.tables.places import has_class_folders, is_picture
 from designer.data.tables.rows import SUFFIXES
 from designer.data.tables.sheets import open_sheets, table_names
+from designer.data.tables.values import holds_values, read_values
 from designer.errors import DesignerError
 
 
 def read(source: Source, options: ReadOptions) -> DataSet:
-    """Read the pictures that tables name or hold, with the labels in their rows.
+    """Read the pictures that tables name or hold, or else their values, with their labels.
 
     Pictures come in the natural order of their names, as those of folders do.
 
     Raises
     ------
     DesignerError
-        A table is damaged or names no pictures or labels, or most of its pictures are missing.
+        A table is damaged or has no labels, or most of the pictures that it names are missing.
     """
     if options.classes_from == "folders" and not source.chosen:
         return picture_folders.read(source, options)
     sheets = open_sheets(source, options)
+    if holds_values(sheets):
+        return read_values(source, sheets, options)
     examples = gather(source, sheets, options)
     parts = {
         name: _part(examples, chosen)
         for name in ("train", "validation", "test")
         if len(chosen := np.flatnonzero(examples.parts == name)) or name == "train"
     }
+    findings = examples.findings
+    if examples.pixels is not None and examples.pixels.dtype == np.float32:
+        findings = (*findings, _read_as_pixels(source, examples.pixels.shape[1:]))
     return DataSet(
         source.name,
         source.path,
@@ -44,10 +51,20 @@ def read(source: Source, options: ReadOptions) -> DataSet:
         parts["train"],
         parts.get("validation"),
         parts.get("test"),
-        examples.findings,
+        findings,
         (*source.files.left_out, *examples.left_out) if not source.chosen else examples.left_out,
         settings=examples.settings,
     )
+
+
+def _read_as_pixels(source: Source, shape: tuple[int, ...]) -> Finding:
+    height, width, channels = shape
+    note = (
+        f"The {height * width * channels:,} numbers in each row of {source.name} are read as the "
+        f"pixels of a {channels}×{height}×{width} picture: to read them as values without places, "
+        "name their columns in data.input_columns."
+    )
+    return Finding(code="read-as-pixels", sentence=note)
 
 
 def _part(examples: Examples, chosen: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Part:
@@ -81,8 +98,9 @@ def _recognizes_folder(source: Source) -> bool:
 
 FORMAT = DataFormat(
     name="tables",
-    title="Tables of labels",
-    description="a table of files and labels (.csv, .tsv, .jsonl) beside its pictures",
+    title="Tables",
+    description="a table (.csv, .tsv, .jsonl) of numbers and labels, or of files and labels "
+    "beside its pictures",
     order=90,
     read=read,
     suffixes=SUFFIXES,

@@ -16,7 +16,7 @@ from designer.data.pictures.files import (
     picture_facts,
     read_facts,
 )
-from designer.data.pictures.form import FITS, Array, Fit, PictureForm
+from designer.data.pictures.form import FITS, Array, Fit, PictureForm, enlarged
 from designer.data.pictures.levels import Levels, joined, levels_of, picture_levels
 from designer.data.pictures.listing import picture_files
 
@@ -33,6 +33,7 @@ __all__ = [
     "PictureForm",
     "check_beginning",
     "decode",
+    "enlarged",
     "file_content",
     "fit",
     "fitted",

@@ -1,6 +1,7 @@
 """The form of the pictures that a network takes, and where a picture of another size goes in it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
@@ -46,6 +47,24 @@ class PictureForm:
                 f"Pictures of {self.channels} channels, height {self.height} and width "
                 f"{self.width} cannot be made: make all three at least 1."
             )
+
+
+def enlarged(form: PictureForm, factor: float, sizes: Iterable[tuple[int, int]]) -> PictureForm:
+    """Return a form so many times as large, as far as pictures have pixels for it.
+
+    Parameters
+    ----------
+    form
+        The form, whose proportions remain.
+    factor
+        At least 1.
+    sizes
+        (height, width) of some pictures. The form is no larger than the largest of them, fitted.
+    """
+    which = min if form.fit == "crop" else max
+    most = max((which(h / form.height, w / form.width) for h, w in sizes), default=1.0)
+    scale = max(1.0, min(factor, most))
+    return replace(form, height=round(scale * form.height), width=round(scale * form.width))
 
 
 class Placement(NamedTuple):

@@ -58,6 +58,7 @@ def table_info(path: Path, options: ReadOptions | None = None) -> TableInfo | No
     options = options or ReadOptions()
     source = source_of(path)
     from designer.data.formats.tables import FORMAT
+    from designer.data.tables.values import holds_values, value_guesses
 
     if not FORMAT.recognizes(source):
         return None
@@ -74,6 +75,10 @@ def table_info(path: Path, options: ReadOptions | None = None) -> TableInfo | No
         samples=tuple(zip(*(cells[:_SAMPLES] for cells in table.columns), strict=True)),
         distinct=tuple(len(set(cells)) for cells in table.columns),
         rows=len(table),
-        guesses=guess(table, sheets.pictures, options),
+        guesses=(
+            value_guesses(table, options)
+            if holds_values(sheets)
+            else guess(table, sheets.pictures, options)
+        ),
         pixels=0 if pixels is None else pixels.values,
     )

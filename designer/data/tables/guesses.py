@@ -77,7 +77,7 @@ def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesse
         for name, cells in zip(table.names, table.columns, strict=True)
         if name not in (file, *other_files)
     }
-    part = options.part_column or _part_column(profiles)
+    part = options.part_column or part_column(profiles)
     questions: list[Finding] = []
     if not part:
         questions += _unused_parts(table, profiles)
@@ -94,7 +94,7 @@ def guess(table: Table, pictures: Places | None, options: ReadOptions) -> Guesse
         if choices:
             questions.append(_which_labels(table, choices, pictures))
     chosen = [profiles.get(name) or profile(name, table.column(name)) for name in labels]
-    separator, targets, uncertain = _kind(table, chosen, options)
+    separator, targets, uncertain = kind_of_labels(table, chosen, options)
     return Guesses(file, found, labels, part, separator, targets, (*questions, *uncertain))
 
 
@@ -166,7 +166,8 @@ def _looks_like_files(cells: Sequence[str]) -> bool:
     return 2 * sum(map(is_picture, sample)) > len(sample)
 
 
-def _part_column(profiles: dict[str, Profile]) -> str:
+def part_column(profiles: dict[str, Profile]) -> str:
+    """Return the column that names the part of each row; "" if none does."""
     for name, each in profiles.items():
         if name.lower() in _YES_MEANS and each.binary:
             return name
@@ -199,7 +200,7 @@ def _label_columns(
     """Return the columns of labels and, where that is uncertain, all sets that it may be."""
     named = [each for each in candidates if words(each.name) & LABEL_WORDS]
     likely = named or [each for each in candidates if not each.numbering] or candidates
-    likely = _without_twins(table, likely)
+    likely = without_twins(table, likely)
     every = tuple([each.name for each in likely])
     binary = tuple([each.name for each in likely if each.binary])
     fractions = tuple([each.name for each in likely if each.numeric and not each.whole])
@@ -211,7 +212,7 @@ def _label_columns(
     return choices[0], choices[:_CHOICES]
 
 
-def _without_twins(table: Table, profiles: list[Profile]) -> list[Profile]:
+def without_twins(table: Table, profiles: list[Profile]) -> list[Profile]:
     """Leave out columns that number the values of a column of texts, such as ids of its names."""
     texts = [each for each in profiles if not each.numeric]
 
@@ -226,7 +227,7 @@ def _without_twins(table: Table, profiles: list[Profile]) -> list[Profile]:
     return [each for each in profiles if not numbers_one(each)]
 
 
-def _kind(
+def kind_of_labels(
     table: Table, chosen: list[Profile], options: ReadOptions
 ) -> tuple[str, Kind, list[Finding]]:
     """Return the separator and the kind of the labels, and what is uncertain about them."""

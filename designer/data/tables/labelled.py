@@ -153,6 +153,13 @@ def _numbers(columns: Mapping[str, list[str]], name: str) -> Labelled:
             )
         with np.errstate(over="ignore"):
             values[used, place] = np.array(found, np.float64).astype(np.float32)
+        exact = np.array(found, np.float64)
+        largest = float(abs(exact[np.isfinite(exact)]).max(initial=0))
+        if largest > float(np.finfo(np.float32).max):
+            raise DesignerError(
+                f"The column {column} of {name} has numbers as large as {largest:.3g}, which "
+                "32-bit floats do not hold: write them in a larger unit."
+            )
     finite = np.isfinite(values).all(axis=1)
     return Labelled(Target("numbers", "numbers", tuple(columns)), values, used & finite)
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from designer.data.tables.rows import Table
 from designer.errors import DesignerError
 
 _SMALLEST = 64  # pixels of a picture: 8x8
+_COLORS = 3  # words of names such as red1, green1, blue1
 _COMPARED = 500  # pictures that tell in which order their colors are stored
 
 
@@ -41,8 +43,9 @@ def pixel_columns(table: Table, labels: Sequence[str] = ()) -> PixelColumns | No
     """Return where a table, or the beginning of one, holds pixels; None if it does not.
 
     The columns of numbers are pixels if there are as many as a square picture has values in gray or
-    color, perhaps beside one label: the one that is named so, or else the first or last column,
-    whichever has more than one value but fewer.
+    color, and their names differ in numbers alone (pixel0, 1x1, red3). A label may stand beside
+    them: the column that is named so, or else the first or last one, whichever has more than one
+    value but fewer.
     """
     for name, cells in zip(table.names, table.columns, strict=True):
         if cells and len(cells[0]) > _SMALLEST and all(_count(cell) for cell in cells[:5]):
@@ -69,7 +72,7 @@ def pixel_columns(table: Table, labels: Sequence[str] = ()) -> PixelColumns | No
         distinct = {end: len(set(table.column(end))) for end in (pixels[0], pixels[-1])}
         taken = [end for end, count in distinct.items() if count > 1] or [pixels[0]]
         pixels.remove(min(taken, key=lambda end: distinct[end]))
-    if not _side(len(pixels)):
+    if not _side(len(pixels)) or not _numbered(pixels):
         return None
     chosen = frozenset(pixels)
     others = tuple([name for name in table.names if name not in chosen])
@@ -189,6 +192,11 @@ def _pictures(where: str, values: Array) -> Array:
         return float(np.abs(np.diff(some, axis=2)).mean())
 
     return planes if roughness(planes) <= roughness(by_pixel) else by_pixel
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    """Tell whether names are as of places in a picture, rather than of quantities."""
+    return len({re.sub(r"\d+", "", name) for name in names}) <= _COLORS
 
 
 def _count(cell: str) -> int:

@@ -20,6 +20,7 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson")
 HEAD = 2**16  # bytes that tell what kind of table it is
 FEW_VALUES = 20
 """Whole numbers with at most so many different values are classes."""
+_FEW_LINES = 3
 _MEMORY = 12  # times the size of its file that the cells of a table take at most
 _SHARE = 0.5  # of the free memory
 _RAGGED = 0.1  # share of rows of another length from which a table is refused
@@ -107,6 +108,8 @@ def read_table(files: Files, name: str, *, head: bool = False) -> Table:
     if cut:
         end = content.rfind(b"\n") + 1  # not within a letter of several bytes
         content = content[: end + end % 2] if end > 1 else content
+    if cut and content.count(b"\n") < _FEW_LINES:  # so long that there is hardly a whole row
+        return read_table(files, name)
     return table_of(where, name, text.decoded(content, where), quick=head)
 
 
@@ -132,7 +135,13 @@ def table_of(where: str, name: str, whole: str, *, quick: bool = False) -> Table
     else:
         table = _cells(where, name, whole, quick=quick)
     if not len(table):
-        raise DesignerError(f"{where} has no rows: add a row for each picture.")
+        if table.left_out:
+            first = table.left_out[0]
+            raise DesignerError(
+                f"{where} has no row that can be read: {first.file} {first.reason}. Close quotes "
+                "that are open, and put cells that hold a comma into quotes."
+            )
+        raise DesignerError(f"{where} has no rows: add a row for each example.")
     return table
 
 
@@ -147,11 +156,15 @@ def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
     columns: tuple[list[str], ...] = tuple([] for _ in range(width))
     strays: tuple[dict[int, str], ...] = tuple({} for _ in range(width))
     left_out: list[LeftOut] = []
+    repeated: list[LeftOut] = []
     spaced = sum(f"{delimiter} " in line for line in first) > len(first) / 2
     rows = _rows(where, lines, delimiter, spaced=spaced, quick=quick)
     if header:
         next(rows, None)
     for number, row in rows:
+        if header and row == sample[0]:
+            repeated.append(LeftOut(f"line {number} of {name}", "repeats the names of the columns"))
+            continue
         if len(row) != width:
             while len(row) > width and not row[-1].strip():
                 row.pop()
@@ -177,7 +190,7 @@ def _cells(where: str, name: str, whole: str, *, quick: bool) -> Table:
         )
     names = text.column_names(sample[0] if header else [""] * width)
     written = dict(zip(names, strays, strict=True))
-    return Table(name, names, columns, delimiter, tuple(left_out), written)
+    return Table(name, names, columns, delimiter, (*left_out, *repeated), written)
 
 
 def _rows(

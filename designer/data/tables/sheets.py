@@ -115,16 +115,17 @@ def open_sheets(source: Source, options: ReadOptions) -> Sheets:
                 raise
             left_out.append(LeftOut(name, f"cannot be read: {error}"))
             continue
-        pixels = None if options.file_column else pixel_columns(head, options.label_columns)
+        chosen = options.file_column or options.input_columns or options.columns
+        pixels = None if chosen else pixel_columns(head, options.label_columns)
         sheets.append(Sheet(head, "" if source.chosen else part_of_table(name), pixels))
     if not sheets:
         raise DesignerError(
             f"{source.path} holds no table with rows: give one with a row for each picture."
         )
-    chosen = [each for each in sheets if each.name == options.table] or sheets
+    tables = [each for each in sheets if each.name == options.table] or sheets
     best: Sheets | None = None
     for where in places(source):
-        for sheet in sorted(chosen, key=_rank):
+        for sheet in sorted(tables, key=_rank):
             others = tuple([each for each in sheets if each is not sheet])
             found = Sheets(sheet, others, where, _guess(sheet, where, options), tuple(left_out))
             if best is None or _merit(found) > _merit(best):

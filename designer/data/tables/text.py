@@ -20,6 +20,9 @@ LABEL_WORDS = frozenset(
     {"label", "labels", "class", "classes", "classname", "category", "categories", "target"}
     | {"targets", "tag", "tags", "diagnosis", "species", "breed", "emotion"}
 )
+TARGET_WORDS = LABEL_WORDS | {"y", "outcome", "survived", "same", "response"}
+"""Words of columns and arrays of what is predicted of other values."""
+
 PART_WORDS = frozenset(
     {"split", "part", "set", "subset", "fold", "usage", "partition", "dataset", "phase"}
 )

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from designer.data.pictures import Array
-from designer.engine.inspect import pictures as reading
+from designer.engine.inputs import Inputs
+from designer.engine.inspect import examples
 from designer.engine.inspect.steps import Step, Steps
 from designer.engine.inspect.subject import Loaded
 from designer.errors import DesignerError
@@ -53,8 +54,8 @@ def channels(
     if precision not in PRECISIONS:
         known = ", ".join(PRECISIONS)
         raise DesignerError(f"Values are given as {known}, not as {precision}: choose one of them.")
-    images = reading.read([picture], loaded)
-    value = value_at(loaded.steps, reading.network_input(images, loaded), node)[0]
+    inputs, seen = examples.shown(loaded, picture)
+    value = value_at(loaded.steps, inputs, node)[0]
     step = loaded.steps.step_or_input(node)
     maps, kind = as_maps(value, step)
     whole = _figures(maps.reshape(1, -1))[0]
@@ -69,11 +70,11 @@ def channels(
     return fields, {
         "values": values,
         "figures": _figures(maps.flatten(1)).numpy(),
-        "seen": reading.seen(images)[0],
+        "seen": seen,
     }
 
 
-def value_at(steps: Steps, batch: Tensor, node: str) -> Tensor:
+def value_at(steps: Steps, batch: Inputs, node: str) -> Tensor:
     """Return what a node or block computes for a batch, (n, ...).
 
     Raises

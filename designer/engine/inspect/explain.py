@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from designer.analysis.evaluation.flat import Slot
 from designer.data.pictures import Array
 from designer.engine.inspect import pictures as reading
 from designer.engine.inspect import prediction
 from designer.engine.inspect.channels import as_maps, not_computed
-from designer.engine.inspect.steps import Slot, Step, Steps
+from designer.engine.inspect.steps import Step, Steps
 from designer.engine.inspect.subject import Loaded
 from designer.errors import DesignerError
 from designer.layers.activation import LogSoftmax, Sigmoid, Softmax
@@ -96,6 +97,8 @@ def explain(
     if method not in METHODS:
         known = ", ".join(METHODS)
         raise DesignerError(f"There is no method {method}: choose one of {known}.")
+    if refusal := _refusal(loaded):
+        raise DesignerError(refusal)
     images = reading.read([picture], loaded)
     batch = reading.network_input(images, loaded)
     with torch.inference_mode():
@@ -126,6 +129,25 @@ def explain(
     }
     whole = found.detach().float().cpu().contiguous().numpy()
     return fields, {"map": whole, "seen": reading.seen(images)[0]}
+
+
+def _refusal(loaded: Loaded) -> str:
+    """Return why nothing is explained for a network, "" if something is."""
+    name, preprocessing = loaded.analysis.design.name, loaded.preprocessing
+    if preprocessing.inputs:
+        taken = " and ".join(
+            f"{each.name} ({'×'.join(map(str, each.shape))})" for each in preprocessing.inputs
+        )
+        return (
+            "Explanations color the parts of a picture that speak for an output, but "
+            f"{name} takes {taken}, no picture: look at what its nodes compute instead."
+        )
+    if preprocessing.gives_input:
+        return (
+            "Explanations color the parts of a picture that speak for an output, but "
+            f"{name} gives the whole picture again: look at what its nodes compute instead."
+        )
+    return ""
 
 
 def default_node(steps: Steps) -> str:

@@ -94,9 +94,12 @@ def filters(
     }
 
 
-def _tensors(module: nn.Module | None) -> Iterator[tuple[str, Tensor]]:
+def _tensors(module: nn.Module | Tensor | None) -> Iterator[tuple[str, Tensor]]:
     """Yield the weights of a module, then its buffers of numbers, such as running means."""
     if module is None:
+        return
+    if isinstance(module, Tensor):
+        yield "", module
         return
     yield from module.named_parameters()
     for name, value in module.named_buffers():
@@ -157,7 +160,7 @@ def _image_read(step: Step, steps: Steps) -> tuple[int, ...] | None:
     return given.shape if usual and given is not None else None
 
 
-def _by_output(weight: Tensor, module: nn.Module | None) -> Tensor:
+def _by_output(weight: Tensor, module: nn.Module | Tensor | None) -> Tensor:
     """Return kernels as (outputs, inputs of a group, height, width).
 
     torch stores those of a transposed convolution as (inputs, outputs of a group, height, width).

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from designer.engine.inspect import pictures as reading
+from designer.engine.inspect import examples
 from designer.engine.inspect.channels import as_maps
 from designer.engine.inspect.steps import Steps
 from designer.engine.inspect.subject import Loaded
-from designer.runs.inspection import Picture
+from designer.runs.inspection import ZERO_LEVEL, Picture
 
-ZERO = 128
-"""The level of a tile that stands for 0; 255 and 1 stand for the scale and for minus the scale."""
-_STEPS = 127  # levels on each side of it
+_STEPS = 255 - ZERO_LEVEL  # levels on each side of that of 0
 _LARGER = 4  # times the size of a tile: a picture that a node has only one of
 _SAMPLE = 16_384  # values of a node that count for figures and strength; of more, some are taken
 _CLOSE = 0.1  # share of the mean square below which a variance is computed once more, exactly
@@ -79,7 +77,8 @@ def maps(
 
     Channels are ordered by the mean absolute value of the pixels that `NodeMaps` names. Larger maps
     are averaged down (torch's ``area`` interpolation), smaller ones keep their size. The levels of
-    a node's tiles share one scale, so that its channels can be compared, and 0 is always `ZERO`.
+    a node's tiles share one scale, so that its channels can be compared, and 0 is always the level
+    `ZERO_LEVEL`.
 
     Parameters
     ----------
@@ -100,13 +99,13 @@ def maps(
     DesignerError
         The picture cannot be read.
     """
-    image = reading.read([picture], loaded)
+    inputs, seen = examples.shown(loaded, picture)
     reduction = _Reduction(loaded.steps, size, most, progress)
     with torch.inference_mode():
-        loaded.steps.run(reading.network_input(image, loaded), reduction.visit)
+        loaded.steps.run(inputs, reduction.visit)
     found = reduction.found
-    seen = reading.seen(image)[0]
-    for name in loaded.steps.inputs[:1]:
+    if not loaded.preprocessing.inputs:
+        name = loaded.steps.inputs[0]
         found[name] = _with_picture(found[name], seen, size * _LARGER)
     return found
 
@@ -192,14 +191,14 @@ class _Reduction:
 
 
 def _levels(numbers: Tensor) -> tuple[NDArray[np.uint8], float]:
-    """Return numbers on the CPU as levels around `ZERO`, and the absolute value of the highest."""
+    """Return levels of numbers on the CPU, and the absolute value of the highest."""
     array: NDArray[np.float32] = numbers.numpy()
     scale = float(np.abs(array).max(initial=0.0))
     if not np.isfinite(scale):
         array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
         scale = float(np.abs(array).max(initial=0.0))
     levels = array * np.float32(_STEPS / scale if scale else 0.0)
-    levels += ZERO
+    levels += ZERO_LEVEL
     return np.rint(levels, out=levels).astype(np.uint8), scale
 
 
@@ -263,7 +262,7 @@ def _bars(levels: NDArray[np.uint8], height: int, most: int) -> NDArray[np.uint8
 
     Where there are more features than pixels, a pixel shows the strongest of its features.
     """
-    values = levels.astype(np.int16) - ZERO
+    values = levels.astype(np.int16) - ZERO_LEVEL
     if len(values) > most:
         parts = np.array_split(values, most)
         values = np.array([part[np.abs(part).argmax()] for part in parts], np.int16)
@@ -274,11 +273,11 @@ def _bars(levels: NDArray[np.uint8], height: int, most: int) -> NDArray[np.uint8
     # The far end of each bar; a value that is not 0 has at least the line's own row.
     ends = np.round(line - values * ((height - 1) / max(high - low, 1)))
     inside = (rows >= np.minimum(ends, line)) & (rows <= np.maximum(ends, line)) & (values != 0)
-    picture = np.where(inside, values + ZERO, ZERO).astype(np.uint8)
+    picture = np.where(inside, values + ZERO_LEVEL, ZERO_LEVEL).astype(np.uint8)
     gap = 1 if wide > 3 else 0
     picture = np.repeat(picture, wide, axis=1)
     if gap:
-        picture[:, wide - 1 :: wide] = ZERO
+        picture[:, wide - 1 :: wide] = ZERO_LEVEL
     return np.ascontiguousarray(picture[None])
 
 

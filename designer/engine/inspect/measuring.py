@@ -2,54 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from designer.analysis.assist.training import batch_problems
-from designer.data import prepare_data
-from designer.engine import batches
 from designer.engine.figures import Rows, number
 from designer.engine.freezing import freeze
+from designer.engine.inputs import count
+from designer.engine.inspect.first_batch import first_batch
 from designer.engine.inspect.subject import Loaded
 from designer.engine.layer_statistics import add_output, add_weights, watched
 from designer.engine.losses import Objective
-from designer.engine.preparation import (
-    check_data,
-    data_request,
-    fitted_preprocessing,
-    sampling_of,
-)
 from designer.errors import DesignerError
-from designer.known_data.titles import BUILT_IN, built_in_for
 from designer.layers.base import Layer
-from designer.recipe.losses import LOSSES
-from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, other_data
+from designer.recipe.recipe import Recipe
 from designer.runs.begin import network_info
 from designer.runs.layer_statistics import Measurement
-from designer.runs.preprocessing import Preprocessing
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a network is measured with.
-
-    Attributes
-    ----------
-    images, targets
-        On the device of the network, as in a training.
-    class_weights
-        Of the loss; None for equal ones.
-    notes
-        Sentences on where the images come from, if not from the recipe's data.
-    """
-
-    images: Tensor
-    targets: Tensor
-    class_weights: tuple[float, ...] | None = None
-    notes: tuple[str, ...] = ()
 
 
 def measure(
@@ -95,6 +64,7 @@ def measure(
         recipe.loss,
         info.outputs,
         weights=torch.tensor(weights, device=loaded.device) if weights else None,
+        training=True,
     )
     layers: dict[str, Layer] = {
         path: result.layer
@@ -109,7 +79,8 @@ def measure(
         def look(path: str, port: int, value: Tensor) -> None:
             nonlocal done
             if path in layers:  # not a block, whose value is that of its last layer
-                add_output(rows, path, layers[path], value)
+                if value.is_floating_point() and not layers[path].stored:
+                    add_output(rows, path, layers[path], value)
                 done += 1
                 progress(done / (2 * len(layers)))
                 if value.requires_grad:
@@ -120,7 +91,7 @@ def measure(
             done += 1
             progress(min(done / (2 * len(layers)), 1.0))
 
-        outputs = loaded.steps.run(given.images, look)
+        outputs = loaded.steps.run(given.inputs, look)
         try:
             loss = objective(outputs[0] if len(outputs) == 1 else outputs, given.targets)
         except (RuntimeError, ValueError) as error:
@@ -138,7 +109,7 @@ def measure(
             Measurement(
                 step=0,
                 epoch=0,
-                batch=len(given.images),
+                batch=count(given.inputs),
                 loss=number(loss.item()),
                 layers=rows.read(tuple(layers)),
             ),
@@ -164,63 +135,3 @@ def _train_mode(loaded: Loaded, *, seed: int) -> Iterator[None]:
                 weight.grad = None
             for name, each in network.named_buffers():
                 each.copy_(buffers[name])
-
-
-def first_batch(loaded: Loaded, recipe: Recipe) -> Batch:
-    """Return the images with which a training begins, in the order of its seed.
-
-    Where the recipe's data cannot be used, these are built-in pictures, or random numbers if the
-    network has not the outputs for those.
-
-    Raises
-    ------
-    DesignerError
-        Neither can be used, as the network has outputs of different sizes.
-    """
-    try:
-        return _of_data(loaded, recipe, loaded.preprocessing)
-    except DesignerError as error:
-        why = str(error)
-    name = built_in_for(loaded.preprocessing.input[0])
-    if recipe.data.source != name:
-        try:
-            found = _of_data(loaded, changed(recipe, other_data(name)), None)
-        except DesignerError:
-            pass
-        else:
-            note = f"{why} The layers were measured with {BUILT_IN[name].words} instead."
-            return Batch(found.images, found.targets, found.class_weights, (note,))
-    if len({each.shape for each in network_info(loaded.analysis).outputs}) > 1:
-        raise DesignerError(why)  # no targets would be right for all
-    return _random(loaded, recipe, f"{why} The layers were measured with random numbers instead.")
-
-
-def _of_data(loaded: Loaded, recipe: Recipe, preprocessing: Preprocessing | None) -> Batch:
-    """Return a batch of a recipe's data; without a preprocessing, that of the data."""
-    info = network_info(loaded.analysis)
-    prepared = prepare_data(data_request(recipe, info.input))
-    check_data(prepared, recipe, loaded.analysis, info)
-    train = prepared.parts.train
-    order = sampling_of(recipe, train).order(0)[: recipe.batch]
-    images = torch.from_numpy(train.images.read(order.numpy(), prepared.form))
-    learned = preprocessing or fitted_preprocessing(prepared, recipe.loss)
-    finish = batches.finish(learned, device=loaded.device)
-    targets = torch.from_numpy(train.labels)[order].to(loaded.device)
-    return Batch(finish(images.to(loaded.device)), targets, learned.class_weights)
-
-
-def _random(loaded: Loaded, recipe: Recipe, note: str) -> Batch:
-    """Return normally distributed images and random targets of the kind that the loss takes."""
-    generator = torch.Generator().manual_seed(recipe.seed)
-    info = network_info(loaded.analysis)
-    images = torch.randn((recipe.batch, *info.input), generator=generator)
-    shape = next(each.shape for each in info.outputs if not each.auxiliary)
-    match LOSSES[recipe.loss.name].targets[0]:
-        case "classes":
-            size = (recipe.batch, *shape[1:])
-            targets = torch.randint(shape[0], size, generator=generator)
-        case "labels":
-            targets = torch.randint(2, (recipe.batch, *shape), generator=generator).float()
-        case _:
-            targets = torch.randn((recipe.batch, *shape), generator=generator)
-    return Batch(images.to(loaded.device), targets.to(loaded.device), None, (note,))

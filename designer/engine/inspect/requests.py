@@ -9,26 +9,35 @@ function and add a row to `REQUESTS`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import torch
 
 from designer.engine import device as devices
-from designer.engine.inspect import channels, explain, filters, maps, measuring, prediction, timing
+from designer.engine.canceled import Canceled
+from designer.engine.inspect import (
+    channels,
+    continuation,
+    evaluating,
+    explain,
+    filters,
+    maps,
+    measuring,
+    prediction,
+    timing,
+)
 from designer.engine.inspect.subject import Loaded, load
+from designer.engine.rate_range import rate_range
 from designer.errors import DesignerError
-from designer.runs.inspection import Picture, Subject, recipe_of
+from designer.recipe.reading import changed
+from designer.runs.inspection import Picture, Subject, design_of, recipe_of
+from designer.runs.rate_range import bounds
+from designer.runs.result import Count
 from designer.shared_arrays import Arrays
 
 Request = Mapping[str, Any]
-
-
-class Canceled(DesignerError):  # noqa: N818 - nothing went wrong
-    """Nobody waits for the answer any more."""
-
-    def __init__(self) -> None:
-        super().__init__("This was canceled.")
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,20 @@ class Answer:
 
 def subject_of(request: Request) -> Loaded:
     """Return the network of a request: its ``subject``, on its ``device``."""
-    subject = msgspec.convert(request["subject"], Subject)
-    return load(subject, device=request.get("device", "auto"))
+    return load(_converted(request, "subject", Subject), device=request.get("device", "auto"))
 
 
 def pictures_of(request: Request) -> list[Picture]:
     """Return the ``pictures`` of a request."""
-    return msgspec.convert(request["pictures"], list[Picture])
+    return _converted(request, "pictures", list[Picture])
+
+
+def _converted(request: Request, name: str, kind: type[_Kind]) -> _Kind:
+    """Return a field of a request as a value of a type."""
+    try:
+        return msgspec.convert(request.get(name), kind)
+    except msgspec.ValidationError as error:
+        raise DesignerError(f"The request's {name} cannot be read: {error}.") from error
 
 
 def picture_of(request: Request) -> Picture:
@@ -94,14 +110,39 @@ def picture_of(request: Request) -> Picture:
 
 def _predict(request: Request, job: Job) -> Answer:
     loaded = subject_of(request)
-    found, shown = prediction.predict(
+    found, arrays = prediction.predict(
         loaded,
         pictures_of(request),
         top=request.get("top", 5),
         side=request.get("side"),
         progress=job.progress,
     )
-    return Answer({"predictions": found, "notes": loaded.notes}, {"seen": shown})
+    return Answer({"predictions": found, "notes": loaded.notes}, arrays)
+
+
+def _continue(request: Request, job: Job) -> Answer:
+    loaded = subject_of(request)
+    how = _converted({"how": request.get("how", {})}, "how", _Drawing)
+    found = continuation.continuation(
+        loaded,
+        how.prompt,
+        length=how.length,
+        temperature=how.temperature,
+        top_k=how.top_k,
+        seed=how.seed,
+        progress=job.progress,
+    )
+    return Answer({**found._asdict(), "notes": (*loaded.notes, *found.notes)})
+
+
+class _Drawing(msgspec.Struct):
+    """How a text is continued; see `continuation.continuation`."""
+
+    prompt: str = ""
+    length: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
+    top_k: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
 
 
 def _channels(request: Request, _: Job) -> Answer:
@@ -126,7 +167,7 @@ def _explain(request: Request, job: Job) -> Answer:
         loaded,
         picture_of(request),
         method=request["method"],
-        wanted=request.get("class"),
+        wanted=None if request.get("class") is None else str(request["class"]),
         node=request.get("node", ""),
         patch=request.get("patch"),
         stride=request.get("stride"),
@@ -150,20 +191,89 @@ def _measure(request: Request, job: Job) -> Answer:
 
 
 def _time(request: Request, job: Job) -> Answer:
-    subject = msgspec.convert(request["subject"], Subject)
+    subject = _converted(request, "subject", Subject)
     wanted = {name: request[name] for name in ("batch", "training", "device") if name in request}
     found = timing.of_subject(subject, progress=job.progress, **wanted)
     return Answer({"times": msgspec.to_builtins(found)})
 
 
+class _Chosen(msgspec.Struct):
+    """What is evaluated by a request, and which images of it are shown."""
+
+    data: str | None = None
+    part: Literal["train", "validation", "test", ""] | None = None
+    settings: dict[str, Any] | None = None
+    batch: Count | None = None
+    indices: list[Count] = []
+
+
+def _chosen(request: Request) -> tuple[evaluating.Choice, list[int]]:
+    """Return what is evaluated by a request, and the images that it names."""
+    fields = {name: request[name] for name in _Chosen.__struct_fields__ if name in request}
+    found = _converted({"choice": fields}, "choice", _Chosen)
+    choice = evaluating.Choice(
+        data=found.data or "",
+        part=found.part or "",
+        settings=found.settings or {},
+        batch=found.batch,
+    )
+    return choice, found.indices
+
+
+def _evaluate(request: Request, job: Job) -> Answer:
+    choice, _ = _chosen(request)
+    found = evaluating.evaluate(subject_of(request), choice, progress=job.progress)
+    return Answer({"record": msgspec.to_builtins(found.record)}, found.arrays())
+
+
+def _examples(request: Request, job: Job) -> Answer:
+    choice, indices = _chosen(request)
+    shown, names = evaluating.examples(
+        subject_of(request), choice, indices, side=request.get("side"), progress=job.progress
+    )
+    return Answer({"names": names}, {"pictures": shown})
+
+
+NUMBERS: Mapping[str, tuple[int, int]] = {
+    "top": (1, 2**31),
+    "side": (1, 2**16),
+    "channel": (0, 2**31),
+    "patch": (1, 2**16),
+    "stride": (1, 2**16),
+    "size": (1, 2**10),
+    "most": (1, 2**10),
+    "batch": (1, 2**20),
+    "threads": (1, 2**10),
+}
+"""The numbers in requests, with the smallest and the largest that any network can have a use for.
+A request may leave out each of them, or have null in its place."""
+
+
+def _rate_range(request: Request, job: Job) -> Answer:
+    subject = msgspec.convert(request["subject"], Subject)
+    recipe = recipe_of(subject)
+    if recipe.device == "auto":
+        recipe = changed(recipe, {"device": request.get("device", "auto")})
+    if threads := request.get("threads"):
+        recipe = changed(recipe, {"threads": threads})
+    wanted = {name: request[name] for name in ("low", "high", "steps") if name in request}
+    within = bounds(recipe, **wanted)
+    found = rate_range(design_of(subject), recipe, within, progress=job.progress)
+    return Answer({"range": msgspec.to_builtins(found)})
+
+
 REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "predict": _predict,
+    "continue": _continue,
     "channels": _channels,
     "filters": _filters,
     "explain": _explain,
     "maps": _maps,
     "measure": _measure,
     "time": _time,
+    "evaluate": _evaluate,
+    "examples": _examples,
+    "rate_range": _rate_range,
 }
 """What is done for each kind of request.
 
@@ -171,7 +281,9 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
 ``threads``, the number of threads that it may take: 1 while a training runs beside it.
 
 - ``predict``: ``pictures``, ``top``, ``side``. Gives ``predictions`` (see `prediction.predict`),
-  ``notes``, and the array ``seen``, uint8 (n, height, width, channels).
+  ``notes``, and the arrays that it says.
+- ``continue``: ``how``, an object with ``prompt``, ``length``, ``temperature``, ``top_k`` and
+  ``seed``, all optional. Gives ``prompt``, ``text`` and ``notes``; see `continuation.continuation`.
 - ``channels``: ``pictures`` with one, ``node``, ``precision``. See `channels.channels`.
 - ``filters``: ``node``, ``tensor``, ``channel``. See `filters.filters`.
 - ``explain``: ``pictures`` with one, ``method``, ``class``, ``node``, ``patch``, ``stride``. See
@@ -181,6 +293,17 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
 - ``measure``: a design's ``subject`` has its ``recipe``, whose data, batch and loss are taken, as
   those of a run are. Gives ``measurement`` (`designer.runs.layer_statistics.Measurement`), and
   ``notes``.
+- ``evaluate``: ``data``, ``part``, ``settings``, ``batch``, all optional: see
+  `evaluating.Choice`. ``settings`` may have ``evaluation.test_time`` and ``evaluation.samples``.
+  Gives ``record``, a `designer.runs.evaluation_record.EvaluationRecord` with all figures, and the
+  arrays of ``predictions.npz``: ``outputs``, ``targets``, ``losses``, ``predicted``. Nothing is
+  written.
+- ``examples``: ``data``, ``part``, ``settings`` as of ``evaluate``, ``indices`` of images of the
+  part, which are rows of those arrays, and ``side``, the longest side in pixels. Gives ``names``,
+  of files or empty, and the array ``pictures``, uint8 (n, height, width, channels).
+- ``rate_range``: ``low``, ``high``, ``steps``, all optional: see `designer.runs.rate_range.bounds`.
+  The subject is a design with its recipe, or a run, of which design and recipe are taken. Gives
+  ``range``, a `designer.runs.rate_range.RateRange`.
 - ``time``: ``batch``, ``training``. Gives ``times``, a `designer.runs.layer_times.LayerTimes`.
 """
 
@@ -197,8 +320,22 @@ def answer(request: Request, job: Job) -> Answer:
     """
     if job.canceled():  # while it waited for others
         raise Canceled
+    _check_numbers(request)
     with _threads(request.get("threads")), devices.enough_memory("inspect"):
         return REQUESTS[request["do"]](request, job)
+
+
+def _check_numbers(request: Request) -> None:
+    """Refuse what is no number that a network can have a use for, such as a channel of -1."""
+    for name, (low, high) in NUMBERS.items():
+        value = request.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise DesignerError(
+                f"The request's {name} is {value!r}: it must be a whole number from {low} to "
+                f"{high:,}."
+            )
 
 
 @contextmanager

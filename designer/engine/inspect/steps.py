@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from types import CodeType
 from typing import Any
 
@@ -18,14 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from designer.analysis.analysis import Analysis
-from designer.analysis.evaluation.results import GraphResult, NodeResult
-from designer.design.expressions import Literal
+from designer.analysis.evaluation.flat import Flat, FlatNode, Slot
+from designer.analysis.evaluation.results import NodeResult
+from designer.analysis.evaluation.shared_weights import literal_code
 from designer.errors import DesignerError
-from designer.layers.base import Code, Layer
+from designer.layers.base import Layer
 from designer.layers.ports import Input, Output
-
-Slot = tuple[str, int]
-"""A tensor: the path of the node or block that gives it, and the number of the output port."""
 
 Visit = Callable[[str, int, Tensor], None]
 """Gets the path of a node or block, the number of an output port, and the value at it."""
@@ -45,7 +44,8 @@ class Step:
     result
         What the analysis knows of it.
     module
-        Its torch module; None for a plain expression such as ``torch.flatten(x, 1)``.
+        Its torch module, or the tensor of a Parameter; None for a plain expression such as
+        ``torch.flatten(x, 1)``. Nodes that share weights have the same one.
     sources
         The tensors that it reads.
     training_only
@@ -54,17 +54,23 @@ class Step:
 
     path: str
     result: NodeResult
-    module: nn.Module | None
+    module: nn.Module | Tensor | None
     sources: tuple[Slot, ...]
     training_only: bool
     _code: CodeType
 
-    def __call__(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Compute the node's output from its inputs, which are not changed."""
+    def __call__(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Compute the node's outputs from its inputs, which are not changed."""
         names: dict[str, Any] = {f"x{port}": each for port, each in enumerate(inputs)}
         names |= {"torch": torch, "nn": nn, "F": functional, _MODULE: self.module}
-        found: Tensor = eval(self._code, names)  # a layer type's own expression, see Layer.forward
-        return found
+        found: Any = eval(self._code, names)  # a layer type's own expression, see Layer.forward
+        return (found,) if isinstance(found, Tensor) else tuple(found)
+
+    def learned(self) -> list[Tensor]:
+        """Return the weights and biases of the node."""
+        if isinstance(self.module, nn.Module):
+            return list(self.module.parameters())
+        return [self.module] if isinstance(self.module, nn.Parameter) else []
 
 
 class Steps:
@@ -98,16 +104,19 @@ class Steps:
         self.inputs = tuple(
             name for name, each in analysis.top.nodes.items() if isinstance(each.layer, Input)
         )
-        flat = _Flat(network)
-        flat.graph(analysis.top, "", {}, training_only=False)
-        self.steps = tuple(flat.steps)
+        flat = Flat(analysis.top)
+        nodes = [node for node in flat.nodes if not isinstance(node.result.layer, Input)]
+        self.steps = tuple([_step(network, node) for node in nodes])
         self._by_path = {step.path: step for step in self.steps}
         self._origins = flat.origins
         self._blocks: dict[Slot, list[Slot]] = {}  # outputs of blocks, by the tensor at them
         for output, origin in flat.origins.items():
             self._blocks.setdefault(origin, []).append(output)
         named = [
-            (path, *(block for block, _ in self._blocks.get((path, 0), ())))
+            (
+                path,
+                *(block for slot in self._slots(path) for block, _ in self._blocks.get(slot, ())),
+            )
             for path in (*self.inputs, *(step.path for step in self.steps))
         ]
         self.paths = tuple(dict.fromkeys(chain.from_iterable(named)))
@@ -116,6 +125,11 @@ class Steps:
         ends.sort(key=lambda step: (step.training_only, order[step.path]))
         self.outputs = tuple(step.path for step in ends)
         self.last_readers = self._readers()
+
+    def _slots(self, path: str) -> list[Slot]:
+        """Return the outputs of a node."""
+        step = self._by_path.get(path)
+        return [(path, port) for port in range(len(step.result.outputs) if step else 1)]
 
     def run(
         self,
@@ -147,14 +161,14 @@ class Steps:
         values: dict[Slot, Tensor] = {}
         missing = set(until) if until is not None else None
 
-        def computed(path: str, value: Tensor) -> None:
-            values[path, 0] = value
-            places = [(path, 0), *self._blocks.get((path, 0), ())]
-            for name, port in places:
-                if visit is not None:
-                    visit(name, port, value)
-                if missing is not None:
-                    missing.discard(name)
+        def computed(path: str, *outputs: Tensor) -> None:
+            for slot, value in enumerate(outputs):
+                values[path, slot] = value
+                for name, port in ((path, slot), *self._blocks.get((path, slot), ())):
+                    if visit is not None:
+                        visit(name, port, value)
+                    if missing is not None:
+                        missing.discard(name)
 
         for name in self.inputs:
             computed(name, inputs[name])
@@ -168,11 +182,11 @@ class Steps:
             given = [values[source] for source in step.sources]
             for source in self.last_readers[number]:
                 values.pop(source, None)
-            value = step(given)
+            found = step(given)
             del given
-            computed(step.path, value)
+            computed(step.path, *found)
             if isinstance(step.result.layer, Output):
-                outputs[step.path] = value
+                outputs[step.path] = found[0]
         return tuple([outputs[path] for path in self.outputs if path in outputs])
 
     def step(self, path: str) -> Step:
@@ -216,71 +230,22 @@ class Steps:
         return found[::-1]
 
 
-class _Flat:
-    """Writes the graphs of a design out as one list of steps."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
-        self.steps: list[Step] = []
-        self.origins: dict[Slot, Slot] = {}  # the tensor at each output of a block
-
-    def graph(
-        self, graph: GraphResult, prefix: str, given: Mapping[str, Slot], *, training_only: bool
-    ) -> None:
-        """Append the nodes of a graph; ``given`` are the tensors at the inputs of its block."""
-        wiring = graph.wiring
-        for name in wiring.order:
-            result = graph.nodes[name]
-            path = prefix + name
-            later = training_only or name in graph.training_only
-            sources = tuple(
-                [self._source(each, prefix, given) for each in wiring.sources[name] if each]
-            )
-            if result.inside is not None:
-                inner = result.inside
-                ends = [end for end in inner.wiring.targets if end not in inner.wiring.graph.nodes]
-                inputs = dict(zip(ends, sources, strict=False))
-                self.graph(inner, f"{path}.", inputs, training_only=later)
-                self._close(inner, path, inputs)
-            elif not isinstance(result.layer, Input):
-                self._append(path, result, sources, later)
-
-    def _source(self, source: tuple[str, int], prefix: str, given: Mapping[str, Slot]) -> Slot:
-        name, port = source
-        slot = given.get(name) or (prefix + name, port)
-        return self.origins.get(slot, slot)
-
-    def _close(self, inner: GraphResult, path: str, inputs: Mapping[str, Slot]) -> None:
-        """Note which nodes give the outputs of a block that was just written out."""
-        ends = [end for end in inner.wiring.sources if end not in inner.wiring.graph.nodes]
-        for port, end in enumerate(ends):
-            source = inner.wiring.sources[end][0]
-            if source is None:
-                continue
-            self.origins[path, port] = self._source(source, f"{path}.", inputs)
-
-    def _append(
-        self, path: str, result: NodeResult, sources: tuple[Slot, ...], training_only: bool
-    ) -> None:
-        layer = result.layer
-        assert layer is not None
-        inputs = tuple([each for each in result.inputs if each is not None])
-        code = Code(
-            layer,
-            {},
-            {},
-            lambda: Literal(inputs[0].shape[0]),
-            lambda: Literal(inputs[0].shape),  # type: ignore[arg-type]
-            inputs,
-        )
-        module = self.network.get_submodule(path) if layer.constructor(code) else None
-        words = [f"x{port}" for port in range(len(sources))]
-        text = (
-            words[0]
-            if isinstance(layer, Output)
-            else layer.forward(_MODULE if module is not None else "", words, code)
-        )
-        self.steps.append(Step(path, result, module, sources, training_only, _compiled(text)))
+def _step(network: nn.Module, node: FlatNode) -> Step:
+    """Return a node as something that can be called."""
+    path, result, sources, training_only, owner, tied = node
+    layer = result.layer
+    assert layer is not None
+    code = literal_code(result)._replace(in_place=False, tied=tied)
+    module: nn.Module | Tensor | None = None
+    if layer.constructor(code):
+        module = attrgetter(owner)(network)
+    words = [f"x{port}" for port in range(len(sources))]
+    text = (
+        words[0]
+        if isinstance(layer, Output)
+        else layer.forward(_MODULE if module is not None else "", words, code)
+    )
+    return Step(path, result, module, sources, training_only, _compiled(text))
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,11 @@
 """The network that is looked into, with its weights, and how pictures become its input."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -15,16 +16,20 @@ from designer.data import prepare_data
 from designer.design import files
 from designer.engine import checkpoint, export
 from designer.engine import device as devices
+from designer.engine.initialization import initialize
+from designer.engine.inspect.first_batch import first_batch
 from designer.engine.inspect.steps import Steps
-from designer.engine.preparation import data_request, fitted_preprocessing
+from designer.engine.preparation import data_request
+from designer.engine.preprocessing import fitted_preprocessing
 from designer.errors import DesignerError
 from designer.layers.activation import Sigmoid
 from designer.recipe.losses import LOSSES, Loss, Targets
+from designer.recipe.preprocessing import too_large
 from designer.recipe.recipe import Recipe
 from designer.runs.begin import network_info
 from designer.runs.folder import RunFolder
-from designer.runs.inspection import BEST, EPOCH, LAST, Subject
-from designer.runs.preprocessing import Preprocessing
+from designer.runs.inspection import BEST, EPOCH, LAST, Subject, recipe_of
+from designer.runs.preprocessing import InputPreprocessing, Preprocessing
 
 _DIGITS = 20  # of the number of an epoch; Python refuses to read one of thousands
 _REMEMBERED = 2  # networks that stay loaded: that of one run, and one to compare it with
@@ -48,6 +53,8 @@ class Loaded:
         How pictures become its input, and what its outputs mean.
     notes
         Sentences for the user, such as on what its pictures are standardized by.
+    epoch
+        The epoch after which a run had these weights; None of a design.
     """
 
     subject: Subject
@@ -57,6 +64,7 @@ class Loaded:
     device: torch.device
     preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
+    epoch: int | None = None
 
 
 _loaded: OrderedDict[Hashable, Loaded] = OrderedDict()
@@ -127,14 +135,32 @@ def checkpoint_path(run: RunFolder, weights: str) -> Path:
 
 
 def _load(subject: Subject, device: torch.device) -> Loaded:
-    model, preprocessing, notes = _of_run(subject) if subject.run else _of_design(subject)
-    network = model.network.to(device).to(memory_format=devices.memory_format(device))
+    model, preprocessing, notes, epoch = _of_run(subject) if subject.run else _of_design(subject)
+    network = devices.placed(model.network, device)
     network.eval().requires_grad_(False)
     steps = Steps(network, model.analysis)
-    return Loaded(subject, model.analysis, network, steps, device, preprocessing, notes)
+    loaded = Loaded(subject, model.analysis, network, steps, device, preprocessing, notes, epoch)
+    if not subject.run and not subject.weights:
+        _initialize(loaded)
+    return loaded
 
 
-_Found = tuple[export.Model, Preprocessing, tuple[str, ...]]
+def _initialize(loaded: Loaded) -> None:
+    """Give fresh weights the initialization of the recipe, as at the start of a training.
+
+    The batch that LSUV sees is not augmented.
+    """
+    recipe = recipe_of(loaded.subject)
+    initialize(
+        loaded.network,
+        loaded.analysis,
+        recipe.initialization,
+        seed=loaded.subject.seed,
+        batch=lambda: first_batch(loaded, recipe).inputs,
+    )
+
+
+_Found = tuple[export.Model, Preprocessing, tuple[str, ...], int | None]
 
 
 def _of_run(subject: Subject) -> _Found:
@@ -143,51 +169,84 @@ def _of_run(subject: Subject) -> _Found:
     path = checkpoint_path(run, subject.weights)
     content = checkpoint.load(path, source=model.generated.source)
     model.network.load_state_dict(content["network"])
-    return model, export.learned_preprocessing(run, content), ()
+    return model, export.learned_preprocessing(run, content), (), _epoch(path, content)
+
+
+def _epoch(path: Path, content: Mapping[str, Any]) -> int | None:
+    """Return the epoch after which a checkpoint of any kind was written; None if it is unknown."""
+    name = path.stem.removeprefix("epoch-")
+    for part in ("best", "progress"):
+        found = content.get(part)
+        if isinstance(found, Mapping) and isinstance(found.get("epoch"), int):
+            return int(found["epoch"])
+    return int(name) if name.isdecimal() else None
 
 
 def _of_design(subject: Subject) -> _Found:
     design = files.loads(subject.design, origin="The design")
     model = export.of_design(design, weights=subject.weights or None, seed=subject.seed)
     preprocessing, note = _preprocessing_of_design(subject, model)
-    return model, preprocessing, (note,) if note else ()
+    return model, preprocessing, (note,) if note else (), None
 
 
 def _preprocessing_of_design(subject: Subject, model: export.Model) -> tuple[Preprocessing, str]:
     """Return how pictures become the input of a design, and what the user must know of it."""
-    shape = network_info(model.analysis).input
+    info = network_info(model.analysis)
     outputs = prod(model.analysis.outputs[0].shape)
-    learned = Preprocessing.from_metadata(model.about, shape, outputs)
-    if learned is not None:
-        return learned, ""
+    if not info.inputs:
+        learned = Preprocessing.from_metadata(model.about, info.input, outputs)
+        if learned is not None:
+            return learned, ""
     why = "No recipe names the data that they should be like."
     if subject.recipe:
         recipe = msgspec.convert(subject.recipe, Recipe)
         try:
-            prepared = prepare_data(data_request(recipe, shape))
-            return fitted_preprocessing(prepared, recipe.loss), (
-                f"Pictures are standardized as those of {recipe.data.source}, the data of the "
-                "recipe."
+            prepared = prepare_data(data_request(recipe, info))
+            if info.inputs:
+                return fitted_preprocessing(prepared, recipe, inputs=info.inputs), ""
+            kind = recipe.data.preprocessing
+            done = "standardized" if kind == "standardize" else f"preprocessed ({kind})"
+            if refusal := too_large(kind, info.picture):
+                raise DesignerError(refusal)
+            return fitted_preprocessing(prepared, recipe), (
+                f"Pictures are {done} as those of {recipe.data.source}, the data of the recipe."
             )
         except DesignerError as error:
             why = str(error)
     targets = _targets(model, outputs, msgspec.convert(subject.recipe, Recipe).loss)
     names = tuple(map(str, range(outputs)))
+    if info.inputs:
+        inputs = tuple(
+            InputPreprocessing(name=each.name, shape=each.shape, integer=each.integer)
+            for each in info.inputs
+        )
+        return (
+            Preprocessing(inputs=inputs, **_meanings(targets, names)),
+            f"The inputs are not standardized: {why}",
+        )
     neutral = Preprocessing(
-        input=shape,
-        mean=(0.0,) * shape[0],
-        deviation=(1.0,) * shape[0],
-        classes=names if targets == "classes" else (),
-        labels=names if targets == "labels" else (),
-        numbers=names if targets == "numbers" else (),
+        input=info.input,
+        mean=(0.0,) * info.input[0],
+        deviation=(1.0,) * info.input[0],
+        **_meanings(targets, names),
     )
     return neutral, f"Pictures are scaled from 0 to 1 and not standardized: {why}"
+
+
+def _meanings(targets: Targets, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a preprocessing that say what outputs stand for, by numbers as names."""
+    return {
+        "classes": names if targets == "classes" else (),
+        "labels": names if targets == "labels" else (),
+        "numbers": names if targets == "numbers" else (),
+    }
 
 
 def _targets(model: export.Model, outputs: int, loss: Loss) -> Targets:
     """Return what the outputs of a design seem to stand for, of whose data nothing is known."""
     steps = Steps(model.network, model.analysis)
-    labels = LOSSES[loss.name].targets == ("labels",)
+    taken = LOSSES[loss.name].targets
+    labels = "labels" in taken and "classes" not in taken
     if labels or isinstance(steps.before(steps.outputs[0]), Sigmoid):
         return "labels"
     return "numbers" if outputs == 1 else "classes"  # the softmax of one value is always 1

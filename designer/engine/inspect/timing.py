@@ -20,14 +20,17 @@ from torch import Tensor, nn
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training as checks
+from designer.analysis.evaluation.flat import Slot
 from designer.design.values import Design
 from designer.engine import device as devices
 from designer.engine import export
 from designer.engine.freezing import freeze, groups
-from designer.engine.inspect.steps import Slot, Steps
+from designer.engine.inputs import example_inputs
+from designer.engine.inspect.steps import Steps
 from designer.engine.optimizers import optimizer
 from designer.errors import DesignerError
 from designer.layers.ports import Output
+from designer.recipe.optimizers import OPTIMIZERS, Optimizer
 from designer.recipe.recipe import Recipe
 from designer.runs.inspection import Subject, design_of, recipe_of
 from designer.runs.layer_times import LayerTimes, NodeTime, StepTime
@@ -249,21 +252,30 @@ class _Bench:
         self.analysis, self.device, self.training = model.analysis, device, training
         self.clock = _Clock(device)
         precision = devices.precision(recipe.precision, device)
-        self.notes = (precision.note,) if precision.note else ()
+        notes = [precision.note] if precision.note else []
         self.lower = precision.lower
         self.whole = self._placed(model.network)
         self.steps = Steps(self._placed(export.of_design(design).network), model.analysis)
         self.optimizer = None
         if training and any(each.requires_grad for each in self.whole.parameters()):
             parameters = groups(self.whole, self.analysis)
-            self.optimizer = optimizer(recipe.optimizer, parameters, device=device)
+            settings = recipe.optimizer
+            row = OPTIMIZERS[settings.name]
+            if row.full_batch:
+                notes.append(
+                    f"A step of {row.title} looks at all training images many times: measured was "
+                    "one batch of it, with a step of plain SGD."
+                )
+                settings = Optimizer(momentum=0.0)
+            self.optimizer = optimizer(settings, parameters, device=device)
             for group in self.optimizer.param_groups:
                 group["lr"] = 0.0  # takes as long, and weights stay ordinary numbers
+        self.notes = tuple(notes)
 
     def _placed(self, network: nn.Module) -> nn.Module:
         """Put a network on the device, in the mode that is measured."""
         with devices.enough_memory("to_device", network=self.analysis.design.name):
-            network = network.to(self.device).to(memory_format=devices.memory_format(self.device))
+            network = devices.placed(network, self.device)
         network.train(self.training)
         if self.training:
             freeze(network, self.analysis)
@@ -283,13 +295,7 @@ class _Bench:
 
     def _inputs(self, batch: int) -> dict[str, Tensor]:
         """Return random inputs by the names of the network's inputs."""
-        found = {}
-        for port in self.analysis.inputs:
-            values = torch.randn((batch, *port.shape), device=self.device)
-            if values.dim() == 4:
-                values = values.to(memory_format=devices.memory_format(self.device))
-            found[port.name] = values
-        return found
+        return example_inputs(self.analysis, batch, device=self.device)
 
     @contextmanager
     def _autocast(self) -> Iterator[None]:
@@ -308,7 +314,7 @@ class _Bench:
         values.update({(name, 0): value for name, value in inputs.items()})
         marks: dict[str, tuple[Any, Any]] = {}
         back: dict[str, tuple[Any, Any]] = {}
-        graph: list[tuple[str, Tensor, list[Tensor]]] = []
+        graph: list[tuple[str, list[Tensor], list[Tensor]]] = []
         with self._autocast():
             for step, last in zip(self.steps.steps, self.steps.last_readers, strict=True):
                 if isinstance(step.result.layer, Output) or (
@@ -324,23 +330,24 @@ class _Bench:
                 for source in last:
                     values.pop(source, None)
                 start = clock.mark()
-                value = step(given)
+                found = step(given)
                 marks[step.path] = start, clock.mark()
-                values[step.path, 0] = value.detach()
-                if value.requires_grad:
-                    learned = step.module.parameters() if step.module is not None else ()
-                    wanted = [each for each in (*given, *learned) if each.requires_grad]
-                    graph.append((step.path, value, wanted))
-                del given, value
+                for port, value in enumerate(found):
+                    values[step.path, port] = value.detach()
+                learning = [each for each in found if each.requires_grad]
+                if learning:
+                    wanted = [each for each in (*given, *step.learned()) if each.requires_grad]
+                    graph.append((step.path, learning, wanted))
+                del given, found, value, learning
         values.clear()
         while graph:
-            path, value, wanted = graph.pop()
+            path, learning, wanted = graph.pop()
             progress()
-            gradient = torch.ones_like(value)
+            gradients = [torch.ones_like(each) for each in learning]
             start = clock.mark()
-            torch.autograd.grad(value, wanted, gradient, allow_unused=True)
+            torch.autograd.grad(learning, wanted, gradients, allow_unused=True)
             back[path] = start, clock.mark()
-            del value, wanted, gradient
+            del learning, wanted, gradients
         clock.wait()
         return (
             {path: clock.seconds(*pair) for path, pair in marks.items()},

@@ -125,7 +125,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
                 painter.drawText(box, Qt.AlignmentFlag.AlignLeft, text)
         name = f"{self.quantity} "
         width = metrics.horizontalAdvance(name)
-        if self.quantity and len(found) > 1 and found[-1] - found[-2] > 1.5 * width:
+        before = found[-2] if len(found) > 1 else inside.left()
+        if self.quantity and found and found[-1] - before > 1.5 * width:
             box = QRectF(found[-1] - width, top, width, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import shiboken6
@@ -46,6 +46,14 @@ def post(owner: QObject, call: Callable[[], object]) -> None:
 
 def _lives(owner: QObject) -> bool:
     return bool(shiboken6.isValid(owner))  # type: ignore[no-untyped-call]  # not annotated
+
+
+def can_be_called(call: object) -> bool:
+    """Tell whether the widget whose method a call is was not deleted meanwhile."""
+    while isinstance(call, partial):
+        call = call.func
+    owner = getattr(call, "__self__", None)
+    return not isinstance(owner, QObject) or _lives(owner)
 
 
 def end() -> None:

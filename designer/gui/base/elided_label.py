@@ -6,15 +6,25 @@ from PySide6.QtWidgets import QLabel
 
 
 class ElidedLabel(QLabel):
-    """Shows as much of a plain text as fits; `text` is always the whole text."""
+    """Shows as much of a plain text as fits; `text` is always the whole text.
 
-    def __init__(self, text: str = "", *, name: str = "") -> None:
+    Attributes
+    ----------
+    short
+        What is shown in its place where the whole text does not fit; "" for its beginning.
+    """
+
+    def __init__(self, text: str = "", *, name: str = "", short: str = "") -> None:
         super().__init__(text, objectName=name, textFormat=Qt.TextFormat.PlainText)
+        self.short = short
 
     def shown_text(self) -> str:
         """Return what fits of the text."""
-        room = self.contentsRect().width()
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        room, metrics = self.contentsRect().width(), self.fontMetrics()
+        fits = not self.short or metrics.horizontalAdvance(self.text()) <= room
+        return metrics.elidedText(
+            self.text() if fits else self.short, Qt.TextElideMode.ElideRight, room
+        )
 
     def minimumSizeHint(self) -> QSize:
         return QSize(1, super().minimumSizeHint().height())

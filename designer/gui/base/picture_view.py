@@ -10,11 +10,19 @@ from designer.gui.base.theme import colors
 
 
 class PictureView(QWidget):
-    """A picture as large as there is room for, below a title; or a sentence in its place."""
+    """A picture as large as there is room for, below a title; or a sentence in its place.
 
-    def __init__(self, title: str) -> None:
+    Parameters
+    ----------
+    title
+        The words above it.
+    short
+        The words where there is no room for these.
+    """
+
+    def __init__(self, title: str, short: str = "") -> None:
         super().__init__()
-        self.title = ElidedLabel(title)
+        self.title = ElidedLabel(title, short=short)
         self.title.setProperty("role", "soft")
         self.area = Area()
         self.setAccessibleName(title)

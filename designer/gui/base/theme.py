@@ -97,14 +97,18 @@ DARK = Colors(
     validation="#f5a742",
     categories={
         Category.PORT: "#9aa1ad",
+        Category.STORED: "#8fb0c9",
         Category.CONVOLUTION: "#5b9bff",
         Category.POOLING: "#3fb68b",
         Category.ACTIVATION: "#f5a742",
         Category.NORMALIZATION: "#b588ee",
         Category.DENSE: "#ef6a93",
+        Category.SEQUENCE: "#9ccf4f",
         Category.REGULARIZATION: "#8f9f6b",
         Category.JOIN: "#56c5d0",
+        Category.ARITHMETIC: "#d97fd6",
         Category.SHAPE: "#c99a72",
+        Category.OWN: "#d6cb5e",
     },
     block="#e0cc5a",
 )
@@ -135,14 +139,18 @@ LIGHT = Colors(
     validation="#ad4a00",
     categories={
         Category.PORT: "#7b8391",
+        Category.STORED: "#4d7a99",
         Category.CONVOLUTION: "#2f74e0",
         Category.POOLING: "#1f9a6d",
         Category.ACTIVATION: "#dc8412",
         Category.NORMALIZATION: "#8e56d4",
         Category.DENSE: "#d6406f",
+        Category.SEQUENCE: "#578f12",
         Category.REGULARIZATION: "#6f8043",
         Category.JOIN: "#1796a4",
+        Category.ARITHMETIC: "#a83fa5",
         Category.SHAPE: "#a06c40",
+        Category.OWN: "#8a7f12",
     },
     block="#b39a10",
 )
@@ -414,7 +422,8 @@ QLabel[role="warning"] {{ color: {c.warning}; }}
 QFrame[role="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 7px; }}
 QFrame[role="error-card"] {{ background: {c.error_panel}; border: 1px solid {c.error};
     border-radius: 7px; }}
-QFrame[role="warning-card"] {{ background: {c.panel}; border: 1px solid {c.warning};
+QFrame[role="warning-card"], QFrame[role="pending-card"] {{ background: {c.panel};
+    border: 1px solid {c.warning};
     border-radius: 7px; }}
 QFrame[role="segments"] {{ background: {c.field}; border: 1px solid {c.line};
     border-radius: 6px; }}

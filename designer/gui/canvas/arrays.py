@@ -16,11 +16,12 @@ from designer.design.values import Block, BlockNode, Node
 from designer.gui.canvas import wires
 from designer.gui.canvas.flow import DOWN
 from designer.gui.canvas.frames import Frame, kinds_may_differ, nodes_written_differently
-from designer.gui.canvas.marks import STACK, mark
+from designer.gui.canvas.marks import OPAQUE, STACK, mark
 from designer.gui.canvas.rows import Rows
 from designer.gui.documents.graph_paths import join
 from designer.layers.catalogue import layer_types
 from designer.layers.category import Category
+from designer.layers.opaque import Opaque
 from designer.layers.ports import Output
 
 # Kinds of rows
@@ -29,6 +30,8 @@ LAYER, BLOCK, CONTAINER, INPUT_END, OUTPUT_END = range(5)
 CATEGORIES: tuple[Category | None, ...] = (*Category, None)
 """The category for each number in `Arrays.category`; the last one, None, is that of blocks."""
 _NUMBER = {category: number for number, category in enumerate(CATEGORIES)}
+
+_OPAQUE = Opaque.__name__
 
 MANY = 100  # nodes; if more have changed in a frame, all of it counts as changed
 _FEW = 50  # nodes up to which the ports are counted one by one
@@ -49,6 +52,8 @@ class Arrays(Rows):
     ----------
     flow
         The direction in which data flow.
+    links
+        The rows of the nodes that share weights and of those whose weights they are, (n, 2).
     version
         Grows whenever positions, colors or marks change, so whenever the minimap is out of date.
     """
@@ -56,8 +61,10 @@ class Arrays(Rows):
     def __init__(self) -> None:
         super().__init__()
         self.version = 0
+        self.links = np.zeros((0, 2), dtype=np.int64)
         self.flow = DOWN
         self._block_ports: dict[str, tuple[int, int]] = {}  # number of inputs and outputs
+        self._code: Mapping[str, str] = {}
 
     def update(
         self,
@@ -65,6 +72,7 @@ class Arrays(Rows):
         problems: Sequence[Problem],
         blocks: Mapping[str, Block],
         weight_status: Mapping[str, str] | None = None,
+        code: Mapping[str, str] | None = None,
     ) -> Change:
         """Change the arrays to those of the design as it is now.
 
@@ -78,6 +86,8 @@ class Arrays(Rows):
             The design's blocks by name.
         weight_status
             What becomes of the weights of the layer at each path, if that is shown.
+        code
+            The code of the design's own layer types.
 
         Returns
         -------
@@ -92,8 +102,8 @@ class Arrays(Rows):
         self._rewired.clear()
         bits, wire_bits, category = self.bits.copy(), self.wire_bits.copy(), self.category.copy()
         ports = {name: (len(each.inputs), len(each.outputs)) for name, each in blocks.items()}
-        same_ports = ports == self._block_ports
-        self._block_ports = ports
+        same_ports = ports == self._block_ports and (code or {}) == self._code
+        self._block_ports, self._code = ports, code or {}
         moved = self._update_nodes(old)
         moved |= self._update_edges(old)
         for scope, frame in self.frames.items():
@@ -104,6 +114,9 @@ class Arrays(Rows):
         for scope in self._stale:
             self._compute_wires(scope)
         mark(self, problems, weight_status)
+        links = self._find_links()
+        moved |= not np.array_equal(links, self.links)
+        self.links = links
         if moved or self._stale:
             self.version += 1
             return Change(True)
@@ -116,6 +129,17 @@ class Arrays(Rows):
             rows.update(self.row[join(scope, name)] for name in names)
         edges = np.flatnonzero(wire_bits != self.wire_bits)
         return Change(False, np.array(sorted(rows), dtype=np.int64), edges)
+
+    def _find_links(self) -> np.ndarray:
+        """Return the rows of nodes that share weights and of their owners, (n, 2)."""
+        found = []
+        for scope, frame in self.frames.items():
+            shared = frame.result.wiring.shared if frame.result is not None else {}
+            for name, owner in shared.items():
+                rows = self.row.get(join(scope, name)), self.row.get(join(scope, owner))
+                if None not in rows:
+                    found.append(rows)
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
 
     # Kinds and ports
 
@@ -141,9 +165,9 @@ class Arrays(Rows):
                 self.kind[row] = CONTAINER if name in frame.children else BLOCK
                 self.bits[row] = STACK if node.repeat != 1 else 0
             else:
-                self.category[row] = _NUMBER[_layer_type(node.layer)[0]]
+                self.category[row] = _NUMBER[self._layer_type(node.layer)[0]]
                 self.kind[row] = LAYER
-                self.bits[row] = 0
+                self.bits[row] = OPAQUE if node.layer == _OPAQUE else 0
         rewired = self._rewired.get(scope, set())
         if before is None or len(described) + len(rewired) > _FEW:
             self._count_ports(frame)
@@ -182,11 +206,18 @@ class Arrays(Rows):
         if isinstance(node, BlockNode):
             least, outputs = self._block_ports.get(node.block, (1, 1))
         else:
-            least, outputs = _layer_type(node.layer)[1]
+            least, outputs = self._layer_type(node.layer)[1]
         inputs = max(least, connected)
         if self.inputs[row] != inputs or self.outputs[row] != outputs:
             self.inputs[row], self.outputs[row] = inputs, outputs
             self._stale.add(frame.scope)
+
+    def _layer_type(self, name: str) -> tuple[Category, tuple[int, int]]:
+        """Return a layer type's category, and its numbers of required inputs and of outputs."""
+        if name in self._code:
+            layer = layer_types(self._code)[name]
+            return layer.category, (layer.inputs[0], 1)
+        return _layer_type(name)
 
     # Boxes and wires
 

@@ -256,6 +256,10 @@ class Canvas(QWidget):
         """Add the nodes in the clipboard."""
         commands.paste(self.view)
 
+    def paste_shared(self) -> None:
+        """Add copies of the nodes in the clipboard that share their weights."""
+        commands.paste_shared(self.view)
+
     def duplicate(self) -> None:
         """Add the selection once more."""
         commands.duplicate(self.view)

@@ -8,6 +8,7 @@ from designer.gui.canvas.frames import Frame
 from designer.layers.tensors import show
 
 UNKNOWN = "—"
+_PENDING = {"not-trusted": "not trusted yet", "not-measured": "measuring…"}
 
 
 class Caption(NamedTuple):
@@ -43,12 +44,19 @@ class Captions:
 
 
 def _caption(name: str, node: Node, result: NodeResult | None) -> Caption:
+    found = _own_caption(name, node, result)
+    return found._replace(summary=f"shares {node.shares}") if node.shares else found
+
+
+def _own_caption(name: str, node: Node, result: NodeResult | None) -> Caption:
     shape = UNKNOWN
     if result is not None and result.outputs and result.outputs[0] is not None:
         shape = show(result.outputs[0].shape)
     if isinstance(node, BlockNode):
         return Caption(name, _block_summary(node, result), shape, _repeat(node, result))
     if result is not None and result.layer is not None:
+        if result.pending is not None:
+            shape = _PENDING.get(result.problems[0].code, UNKNOWN)
         return Caption(name, result.layer.summary(), shape)
     return Caption(name, node.layer, shape)
 
@@ -81,7 +89,12 @@ def shown_arguments(node: BlockNode, result: NodeResult | None) -> list[tuple[st
         if isinstance(given, str) and given.lstrip("=").strip() == name:
             continue
         value = inside.scope.get(name, given) if inside is not None else given
-        text = str(value).lower() if isinstance(value, bool) else str(value).lstrip("=")
+        if isinstance(value, bool):
+            text = str(value).lower()
+        elif isinstance(value, float):
+            text = f"{value:.4g}"  # the inspector has all digits
+        else:
+            text = str(value).lstrip("=")
         shown.append((name, text))
     return shown
 

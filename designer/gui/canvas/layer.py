@@ -106,9 +106,10 @@ class GraphLayer(QGraphicsItem):
         problems: Sequence[Problem],
         blocks: Mapping[str, Block],
         weight_status: Mapping[str, str] | None = None,
+        code: Mapping[str, str] | None = None,
     ) -> None:
         """Show another value of the design and repaint what differs; see `Arrays.update`."""
-        change = self.arrays.update(root, problems, blocks, weight_status)
+        change = self.arrays.update(root, problems, blocks, weight_status, code)
         self._color_rows()
         if change.moved or self.lifted is not None:
             self._show_arrays()
@@ -223,6 +224,9 @@ class GraphLayer(QGraphicsItem):
         self.wire[edges] = arrays.flow.turned(wires.sample(start, end, lane))
         self.wire_box[edges] = self._spans(self.wire[edges], lane)
         self.line[edges] = _lines(self.wire[edges])
+        if self.lifted is not None and self.lifted[arrays.links].any():
+            self.update()  # the links reach beyond the nodes
+            return
         self.update(before.united(self._bounds(rows, edges)))
 
     def _lift(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

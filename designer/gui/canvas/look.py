@@ -39,6 +39,8 @@ from designer.gui.canvas.measures import (
 from designer.gui.canvas.node_colors import NO_VALUE
 
 FADED_OPACITY = 0.38
+HATCHING = 9.0
+"""Distance of the slanted lines of an opaque node, in scene units across."""
 _BLACK, _WHITE = QColor("#000000"), QColor("#ffffff")
 
 
@@ -182,6 +184,11 @@ def _sign(category: int, color: str) -> QSvgRenderer:
     return icons.renderer(icons.category_file(arrays.CATEGORIES[category]), color)
 
 
+@lru_cache(maxsize=64)  # as many as signs
+def _opaque_sign(color: str) -> QSvgRenderer:
+    return icons.renderer("layer-opaque", color)
+
+
 @lru_cache(maxsize=4)  # one for each theme
 def _snowflake(color: str) -> QSvgRenderer:
     return icons.renderer("freeze", color)
@@ -221,11 +228,14 @@ def draw_body(
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(fill))
     painter.drawRoundedRect(rect, radius, radius)
+    opaque = bool(style.bits & marks.OPAQUE)
     if not style.end:
         painter.save()
         clip = QPainterPath()
         clip.addRoundedRect(rect, radius, radius)
         painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+        if opaque:
+            draw_hatching(painter, rect, mixed(fill, look.soft, 0.22), thicker)
         painter.fillRect(QRectF(rect.left(), rect.top(), EDGE_BAR * thicker, rect.height()), color)
         status = look.weight_status.get(style.bits & marks.ANY_WEIGHT_STATUS)
         if status is not None:
@@ -236,7 +246,7 @@ def draw_body(
             painter.setOpacity(FADED_OPACITY)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     pen = QPen(outline, width * thicker)
-    if style.bits & marks.FADED:
+    if style.bits & marks.FADED or opaque:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)
     painter.drawRoundedRect(rect, radius, radius)
@@ -245,7 +255,8 @@ def draw_body(
     if style.icon and not style.end:
         middle = rect.center().y() - strip / 2
         square = QRectF(rect.left() + ICON_LEFT, middle - ICON / 2, ICON, ICON)
-        _sign(style.category, sign.name()).render(painter, square)
+        renderer = _opaque_sign(sign.name()) if opaque else _sign(style.category, sign.name())
+        renderer.render(painter, square)
     if style.icon and style.bits & marks.ANY_WEIGHT_STATUS:
         draw_weight_status(
             painter, look, QPointF(rect.left() + ICON_LEFT + ICON, rect.top() + 11), style.bits
@@ -254,6 +265,15 @@ def draw_body(
         corner = QPointF(rect.left() + ICON_LEFT + ICON, rect.bottom() - strip - 11)
         draw_snowflake(painter, look, corner)
     painter.setOpacity(1.0)
+
+
+def draw_hatching(painter: QPainter, rect: QRectF, color: QColor, thicker: float) -> None:
+    """Draw the slanted lines of a node that stands for an operation that no layer expresses."""
+    painter.setPen(QPen(color, 1.2 * thicker))
+    left = rect.left() - rect.height()
+    while left < rect.right():
+        painter.drawLine(QPointF(left, rect.bottom()), QPointF(left + rect.height(), rect.top()))
+        left += HATCHING
 
 
 def draw_suspicious(

@@ -17,6 +17,10 @@ ERROR, WARNING, FADED, ORIGIN, STACK, FROZEN = (1 << each for each in range(6))
 # two bits, zero where nothing is compared.
 WEIGHT_STATUS = {"kept": 1 << 6, "new": 2 << 6, "resized": 3 << 6}
 ANY_WEIGHT_STATUS = 3 << 6
+# A node that stands for an operation that no layer expresses.
+OPAQUE = 1 << 8
+OF_DESIGN = STACK | OPAQUE
+"""The bits that follow from a node alone, and not from the analysis."""
 
 
 class MarkedArrays(Protocol):
@@ -36,7 +40,7 @@ def mark(
     problems: Sequence[Problem],
     weight_status: Mapping[str, str] | None = None,
 ) -> None:
-    """Set the bits that follow from the analysis; `STACK` follows from the design and stays.
+    """Set the bits that follow from the analysis; those of `OF_DESIGN` stay.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ def mark(
     weight_status
         What becomes of the weights of the layer at each path, where that is to be shown.
     """
-    arrays.bits &= np.uint8(STACK)
+    arrays.bits &= np.uint16(OF_DESIGN)
     arrays.wire_bits[:] = 0
     _mark_absent(arrays)
     _mark_frozen(arrays)
@@ -122,8 +126,9 @@ def _mark_frozen(arrays: MarkedArrays) -> None:
     for frame in arrays.frames.values():
         if frame.result is None or not frame.result.counts.frozen:
             continue
-        for name, result in frame.result.nodes.items():
-            counts = result.counts
+        shared, nodes = frame.result.wiring.shared, frame.result.nodes
+        for name, result in nodes.items():
+            counts = nodes.get(shared.get(name, name), result).counts
             if counts.frozen and counts.frozen == counts.weights + counts.biases:
                 row = arrays.row.get(join(frame.scope, name))
                 if row is not None:

@@ -16,6 +16,7 @@ from designer.gui.canvas import marks
 from designer.gui.canvas.captions import container_title
 from designer.gui.canvas.containers import draw_container, draw_container_title
 from designer.gui.canvas.edge_painting import EdgePainting, faint
+from designer.gui.canvas.links import draw_links
 from designer.gui.canvas.look import (
     FADED_OPACITY,
     Style,
@@ -143,6 +144,7 @@ class Painting:
         containers = self.rows[kinds == a.CONTAINER]
         nodes = self.rows[(kinds != a.CONTAINER) & (self.layer.box[self.rows, 2] > 0)]
         self._containers(containers, level)
+        draw_links(self.layer, self.painter, self.exposed, named=level == DETAIL)
         if level == OVERVIEW:
             self.edges.lines()
             self._blocks(nodes)

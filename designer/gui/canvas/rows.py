@@ -19,7 +19,7 @@ NODE_COLUMNS = {
     "anchor": (np.float64, ()),  # the middle of the ports, across the flow
     "kind": (np.uint8, ()),
     "category": (np.uint8, ()),
-    "bits": (np.uint8, ()),
+    "bits": (np.uint16, ()),
     "inputs": (np.int32, ()),  # number of input ports
     "outputs": (np.int32, ()),
     "depth": (np.uint8, ()),

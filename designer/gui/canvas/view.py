@@ -113,7 +113,7 @@ class GraphView(InteractiveView):
         drawn = workspace.selection & self.layer.arrays.row.keys()
         problems, blocks = workspace.problems, workspace.design.blocks
         self.layer.show_overlay(workspace.document.overlay if workspace.document else None)
-        self.layer.show_design(root, problems, blocks, weight_status)
+        self.layer.show_design(root, problems, blocks, weight_status, workspace.design.code)
         document = workspace.document
         pictures = document.pictures if document is not None else None
         self.layer.show_pictures(pictures, workspace.design)

@@ -15,7 +15,7 @@ from designer.gui.base import icons
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
 from designer.gui.commands.window import Window
-from designer.gui.documents import freezing, graph_paths, steps
+from designer.gui.documents import folding, freezing, graph_paths, sharing, steps
 from designer.gui.documents.node_figures import FIGURES
 from designer.lessons import LESSONS
 
@@ -108,6 +108,13 @@ def _usual_colors(window: Window) -> bool:
     return document is not None and document.overlay is None
 
 
+def _not_imported(window: Window) -> str:
+    document = window.workspace.document
+    if document is not None and document.imported is not None:
+        return ""
+    return _no_design(window) or "This design was not read from another program's file."
+
+
 def _no_design(window: Window) -> str:
     return "" if window.workspace.document else "No design is open."
 
@@ -198,13 +205,16 @@ _COLORS = "Color &nodes by"
 ACTIONS: tuple[Action, ...] = (
     # File
     Action("file.new", "File", "&New", "Begin an empty design.", lambda w: w.documents.new(), "Ctrl+N", "new"),
-    Action("file.open", "File", "&Open…", "Open a design file.", lambda w: w.documents.open(), "Ctrl+O", "open"),
+    Action("file.open", "File", "&Open…", "Open a design, or a network that another program wrote.", lambda w: w.documents.open(), "Ctrl+O", "open"),
+    Action("file.open_library", "File", "Open from torch&vision or timm…", "Open a network of one of these libraries as a design.", lambda w: w.foreign.ask_for_library()),
+    Action("file.open_module", "File", "Open P&ython code…", "Open a network that a Python file or an installed module builds.", lambda w: w.foreign.ask_for_module(), "", "code"),
     Action("file.welcome", "File", "&Gallery", "Show presets and recent designs.", lambda w: w.documents.show_welcome(), "Ctrl+Shift+N", "gallery"),
     Action("file.save", "File", "&Save", "Write the design to its file.", lambda w: w.documents.save(), "Ctrl+S", "save", _no_design, separated=True),
     Action("file.save_as", "File", "Save &as…", "Write the design to another file.", lambda w: w.documents.save_as(), "Ctrl+Shift+S", "", _no_design),
     Action("file.revert", "File", "&Revert", "Discard the changes since the last save; can be undone.", lambda w: w.documents.revert(), "", "revert", _not_revertible),
     Action("file.export", "File", "&Export…", "Write model files and code.", lambda w: w.export(), "Ctrl+E", "export", _no_design, separated=True),
     Action("file.picture", "File", "Save &picture…", "Write a picture of the network as SVG or PNG.", lambda w: w.documents.save_picture(), "", "picture", _no_design),
+    Action("file.report", "File", "&Import report", "Show what was found when this design was opened from another program's file.", lambda w: w.foreign.show_report(), "", "info", _not_imported),
     Action("file.settings", "File", "Se&ttings…", "Light or dark theme, folders, device.", lambda w: w.settings(), "Ctrl+,", "settings", separated=True),
     Action("file.close", "File", "&Close design", "Close this tab.", lambda w: w.documents.close(), "Ctrl+W", "", _no_design),
     Action("file.quit", "File", "&Quit", "Close the window; a running training continues.", lambda w: w.close(), "Ctrl+Q", "quit"),
@@ -214,6 +224,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.cut", "Edit", "Cu&t", "Move the selected nodes to the clipboard, as text.", lambda w: w.canvas.cut(), "Ctrl+X", "cut", _no_selection, True, separated=True),
     Action("edit.copy", "Edit", "&Copy", "Copy the selected nodes as text.", lambda w: w.canvas.copy(), "Ctrl+C", "copy", _no_selection, True),
     Action("edit.paste", "Edit", "&Paste", "Add the nodes that the clipboard holds, open the file whose path it holds, or try its picture.", _paste, "Ctrl+V", "paste", _no_design, True),
+    Action("edit.paste_shared", "Edit", "Paste as s&hared", "Add copies that share the weights of the nodes that were copied.", lambda w: w.canvas.paste_shared(), "Ctrl+Shift+V", "share", _no_design, True),
     Action("edit.duplicate", "Edit", "&Duplicate", "Add the selected nodes once more.", lambda w: w.canvas.duplicate(), "Ctrl+D", "duplicate", _no_selection, True),
     Action("edit.delete", "Edit", "De&lete", "Remove the selection and connect its neighbors.", lambda w: w.canvas.delete(), "Del; Backspace", "delete", lambda w: _no_design(w) or w.canvas.delete_refusal(), True),
     Action("edit.select_all", "Edit", "Select &all", "Select every node here.", lambda w: w.canvas.select_all(), "Ctrl+A", "", _no_design, True, separated=True),
@@ -228,7 +239,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.minimap", "View", "&Minimap", "Show the whole network in the corner.", lambda w: w.canvas.set_minimap(not w.canvas.minimap_shown), "M", "", _no_design, True, checked=lambda w: not _no_design(w) and w.canvas.minimap_shown, separated=True),
     Action("view.flow_right", "View", "From &left to right", "Let data flow to the right, not down; positions in the file stay as they are.", _turn, "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.flows_right),
     Action("view.absent", "View", "&Absent layers", "Draw layers that the present arguments leave out, such as the normalization of VGG16, faintly.", lambda w: w.canvas.show_absent(not w.canvas.absent_shown), "", "", _no_design, checked=lambda w: not _no_design(w) and w.canvas.absent_shown),
-    Action("view.compare", "View", "Com&pare…", "Compare a design with a preset or another design, number by number.", lambda w: w.compare(), "", "table", separated=True),
+    Action("view.compare", "View", "Com&pare with another design…", "Compare a design with another one, with what its file has or with a preset: node by node, and number by number.", lambda w: w.compare(), "", "table", separated=True),
     Action("view.weight_status", "View", "Kept &weights", "Mark the layers that start from loaded weights in the training that is set up.", lambda w: w.canvas.show_weight_status(not w.canvas.weight_status_shown), "", "", lambda w: _no_design(w) or _not_compared(w), checked=lambda w: not _not_compared(w) and w.canvas.weight_status_shown),
     Action("view.maps", "View", "Feature ma&ps", "Show on each node what it gives for the chosen picture, or for an example of the data.", lambda w: w.maps.toggle(), "Ctrl+Shift+M", "maps", _no_maps, checked=lambda w: not _no_design(w) and w.maps.shown),
     Action("view.color_usual", "View", "Category", "Give nodes their usual colors, those of the categories of layers.", lambda w: w.canvas.figure_colors.show(""), "", "", _no_design, checked=_usual_colors, submenu=_COLORS),
@@ -246,9 +257,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("layer.go_in", "Layer", "Look &into block", "Show the graph of the block.", lambda w: w.canvas.go_in(), "Return; Enter", "go-in", _no_block, True),
     Action("layer.go_out", "Layer", "Go &out", "Show the graph around this one.", lambda w: w.canvas.go_out(), "Escape", "go-out", _at_top, True),
     Action("layer.expand", "Layer", "&Expand in place", "Show the nodes of the block within this graph.", lambda w: w.canvas.toggle_expanded(), "Space", "expand", _no_block, True),
+    Action("layer.fold", "Layer", "Fold repeated struct&ure", "Make what occurs several times a block each, and blocks in a row repetitions; the figures stay the same.", lambda w: folding.fold(w.workspace), "Ctrl+Alt+G", "group", _no_design),
+    Action("layer.unfold", "Layer", "Unfol&d", "Replace the selected blocks, or all if none is selected, by the layers inside them, repetitions written out.", lambda w: folding.unfold(w.workspace), "", "ungroup", lambda w: _no_design(w) or folding.unfold_refusal(w.workspace)),
     Action("layer.freeze", "Layer", "&Freeze", "Keep weights and running statistics unchanged while the rest learns.", lambda w: freezing.freeze(w.workspace, 0), "Ctrl+Shift+F", "freeze", lambda w: _no_selection(w) or freezing.freeze_refusal(w.workspace), True, separated=True),
     Action("layer.unfreeze", "Layer", "&Unfreeze", "Let the selected nodes learn at the training's own learning rate.", lambda w: freezing.freeze(w.workspace, 1), "Ctrl+Alt+F", "sun", lambda w: _no_selection(w) or freezing.unfreeze_refusal(w.workspace), True),
+    Action("layer.share", "Layer", "&Share weights", "Let the selected nodes share the weights of the first of them, which count once.", lambda w: sharing.share(w.workspace), "Ctrl+Alt+S", "share", lambda w: _no_selection(w) or sharing.share_refusal(w.workspace), True),
+    Action("layer.stop_sharing", "Layer", "S&top sharing", "Give the selected nodes weights of their own.", lambda w: sharing.stop(w.workspace), "", "unshare", lambda w: _no_selection(w) or sharing.stop_refusal(w.workspace), True),
     Action("layer.freeze_kept", "Layer", "Freeze &kept", "Freeze the layers that start from loaded weights, so that only the others learn.", lambda w: freezing.freeze_kept(w.workspace), "", "freeze", lambda w: _no_design(w) or freezing.freeze_kept_refusal(w.workspace)),
+    Action("layer.own", "Layer", "&Own layers…", "Write layer types in Python, take them from a file, read and trust those of this design.", lambda w: w.show_own_layers(), "", "code", _no_design, separated=True),
     Action("layer.arrange", "Layer", "Arran&ge", "Lay the graph out in layers.", lambda w: w.canvas.arrange(), "Ctrl+L", "arrange", _no_design, True, separated=True),
     # Train
     Action("train.start", "Train", "&Train", "Train this design as the Training panel says.", lambda w: w.train(), "Ctrl+T; F5", "play", _not_trainable),

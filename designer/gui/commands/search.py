@@ -98,13 +98,13 @@ class Search:
         return [command for _, command in found[:MOST]]
 
     def _find_commands(self, text: str) -> Iterator[tuple[float, Command]]:
-        word = text.strip().lower()
+        text = palette_entries.without_module(text)
         for command in self.commands:
             hit = fuzzy.match(text, command.text)
             worse = _REFUSED if command.refusal else 0.0
             if hit is not None:
                 yield hit.score + worse, replace(command, positions=hit.positions)
-            elif word in command.other.lower():
+            elif palette_entries.mentions(f"{command.text} {command.other}", text):
                 yield _ELSEWHERE + worse, command
 
     def _find_nodes(self, text: str, most: int) -> list[tuple[float, Command]]:
@@ -185,6 +185,7 @@ def _additions(window: Window) -> Iterator[Command]:
     where = " after the selection" if workspace.selection else ""
     entries = [
         *palette_entries.layer_entries(),
+        *palette_entries.own_entries(workspace.design),
         *palette_entries.block_entries(workspace.design),
         *palette_entries.common_entries(),
     ]

@@ -22,7 +22,7 @@ class DesignFiles(Protocol):
         """Open an empty design."""
 
     def open(self) -> None:
-        """Ask for a design file and open it."""
+        """Ask for the file of a design or of another network, and open it."""
 
     def open_file(self, path: Path) -> None:
         """Open a design file."""
@@ -47,6 +47,19 @@ class DesignFiles(Protocol):
 
     def show_welcome(self) -> None:
         """Show the gallery."""
+
+
+class OtherNetworks(Protocol):
+    """Opens networks that are no design files, and shows what was found in them."""
+
+    def ask_for_library(self) -> None:
+        """Ask for a network of torchvision or timm, and open it."""
+
+    def ask_for_module(self) -> None:
+        """Ask for Python code that builds a network, and open that if its code may be run."""
+
+    def show_report(self) -> None:
+        """Show what was found when the current design was opened."""
 
 
 class Window(Protocol):
@@ -74,6 +87,10 @@ class Window(Protocol):
     @property
     def documents(self) -> DesignFiles:
         """The File menu."""
+
+    @property
+    def foreign(self) -> OtherNetworks:
+        """Networks from elsewhere."""
 
     @property
     def canvas(self) -> "Canvas":
@@ -141,6 +158,9 @@ class Window(Protocol):
 
     def times_refusal(self) -> str:
         """Return why that cannot be done now; "" if it can."""
+
+    def show_own_layers(self) -> None:
+        """Open the dialog of the design's own layer types."""
 
     def load_weights(self) -> None:
         """Ask for a file of weights to start from."""

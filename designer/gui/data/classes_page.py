@@ -23,6 +23,12 @@ from designer.gui.data.model import DataModel
 
 _MOST_HISTOGRAMS = 60
 
+_WITHOUT_TABLE = {
+    "input": "Each example is its own target: the network learns to give its input again.",
+    "tokens": "At each position of the text, the next token is the target.",
+}
+"""What is said of targets that are neither classes, labels nor numbers."""
+
 
 class ClassesPage(QStackedWidget):
     """What is to be predicted, and how often it occurs."""
@@ -60,6 +66,14 @@ class ClassesPage(QStackedWidget):
         self.addWidget(of_classes)
         self.histograms = TargetHistograms()
         self.addWidget(self.histograms)
+        self.own = QLabel(
+            objectName="data-own-target",
+            wordWrap=True,
+            alignment=Qt.AlignmentFlag.AlignCenter,
+            textFormat=Qt.TextFormat.PlainText,
+        )
+        self.own.setProperty("role", "soft")
+        self.addWidget(self.own)
         model.changed.connect(self._show)
         theme.changed.connect(self._dress)
         self._dress()
@@ -73,6 +87,10 @@ class ClassesPage(QStackedWidget):
     def _show(self) -> None:
         contents = self.model.contents
         if contents is None:
+            return
+        if (sentence := _WITHOUT_TABLE.get(contents.target.kind)) is not None:
+            self.own.setText(sentence)
+            self.setCurrentIndex(2)
             return
         if contents.target.kind == "numbers":
             self.histograms.show_contents(contents)

@@ -28,8 +28,8 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents import steps
 from designer.gui.documents.workspace import Workspace
+from designer.recipe.data import TARGETS, Data
 from designer.recipe.reading import changed
-from designer.recipe.recipe import TARGETS, Data
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -242,6 +242,9 @@ class ColumnsDialog(QDialog):
         return {
             "data.file_column": self.file.currentData() or "",
             "data.label_columns": labels,
+            "data.input_columns": tuple(
+                name for name in self.before.input_columns if name not in labels
+            ),
             "data.part_column": self.part.currentData() or "",
             "data.targets": self.targets.currentData() or "auto",
             "data.separator": self._typed_separator() if several else "",
@@ -303,19 +306,24 @@ def result(found: "Description") -> str:
         "classes": ("class", "classes"),
         "labels": ("label", "labels"),
         "numbers": ("number to predict", "numbers to predict"),
-    }[found.kind]
+    }.get(found.kind, ("target", "targets"))
     words = {"train": "training", "validation": "validation", "test": "test"}
     parts = [f"{numbers.count(count)} {words[part]}" for part, count in found.counts.items()]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     names = ", ".join(name[:_LETTERS] for name in found.target.values[:6])
     more = " …" if outputs > 6 else ""
+    things = "examples" if found.inputs else "pictures"
     sentence = (
         f"{numbers.count(outputs)} {one if outputs == 1 else several} ({names}{more}); "
-        f"{listed} pictures."
+        f"{listed} {things}."
     )
+    if found.kind == "input":
+        sentence = f"Each example is its own target; {listed} {things}."
     if found.left_out:
         first, count = found.left_out[0], len(found.left_out)
         files = "1 file is" if count == 1 else f"{numbers.count(count)} files are"
+        if found.inputs:
+            files = "1 column is" if count == 1 else f"{numbers.count(count)} columns are"
         sentence += f" {files} left out: {first.file} ({first.reason}){', …' * (count > 1)}."
     return sentence
 

@@ -20,8 +20,9 @@ from designer.data.targets import Target
 from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.known_data.titles import data_title
+from designer.recipe.data import Data, reading_settings
 from designer.recipe.losses import LOSSES
-from designer.recipe.recipe import Data, Recipe, reading_settings
+from designer.recipe.recipe import Recipe
 
 PART_TITLES: Mapping[str, str] = {
     "train": "Training",
@@ -38,6 +39,7 @@ class Division:
     test: float
     limit: int | None
     seed: int
+    stratified: bool
     first_label: int
     classes: bool
 
@@ -49,7 +51,8 @@ class Division:
             data.validation,
             data.test,
             data.limit,
-            recipe.seed,
+            recipe.split_seed,
+            data.stratified,
             data.first_label,
             "numbers" not in LOSSES[recipe.loss.name].targets,
         )
@@ -99,7 +102,7 @@ class Contents:
     @property
     def in_files(self) -> bool:
         """Whether the pictures are in files of their own, each with a name."""
-        return isinstance(self.data.train.images, PictureColumn)
+        return isinstance(next(iter(self.data.train.inputs.values())), PictureColumn)
 
     @cached_property
     def counts(self) -> Mapping[str, NDArray[np.int64]]:
@@ -133,6 +136,8 @@ def label_text(target: Target, value: Any) -> str:
     if target.kind == "labels":
         there = [name for name, holds in zip(target.values, value, strict=True) if holds]
         return ", ".join(there) or "no label"
+    if target.kind in ("input", "tokens"):
+        return ""
     if len(value) == 1:
         return f"{value[0]:.6g}"
     return ", ".join(f"{name} {each:.4g}" for name, each in zip(target.values, value, strict=True))
@@ -169,6 +174,7 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
             validation=division.validation,
             test=division.test,
             seed=division.seed,
+            stratified=division.stratified,
             limit=division.limit,
         )
         found = {"train": divided.train, "validation": divided.validation, "test": divided.test}

@@ -11,7 +11,7 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.data.model import DataModel
 from designer.gui.data.picture_grid import PictureGrid, PictureRow
 from designer.gui.documents import steps
-from designer.recipe.recipe import FITS
+from designer.recipe.data import FITS
 
 if TYPE_CHECKING:
     from designer.gui.data.preview_pictures import Fitted

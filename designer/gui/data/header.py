@@ -111,13 +111,17 @@ def summary(contents: Contents) -> str:
         "classes": ("class", "classes"),
         "labels": ("label", "labels"),
         "numbers": ("number to predict", "numbers to predict"),
+        "input": ("target", "each is its own target"),
+        "tokens": ("token", "tokens"),
     }[contents.target.kind]
     outputs = contents.target.outputs
-    kind = f"{numbers.count(outputs)} {names[outputs != 1]}"
+    kind = f"{numbers.count(outputs)} {names[outputs != 1]}" if outputs else names[1]
     parts = ", ".join(
         f"{numbers.count(len(part))} {PART_TITLES[name].lower()}"
         for name, part in contents.parts.items()
     )
     whole = sum(len(part) for part in contents.parts.values())
     stored = "picture files" if contents.in_files else "pictures in arrays"
+    if not contents.data.pictures:
+        stored = contents.data.things
     return f"{kind}  ·  {numbers.count(whole)} {stored}: {parts}"

@@ -11,8 +11,9 @@ from designer.gui.base import background
 from designer.gui.base.speed import idle_imports
 from designer.gui.documents.unpacking import Unpacking
 from designer.gui.documents.workspace import Workspace
+from designer.recipe.data import reading_settings
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, consequences, reading_settings
+from designer.recipe.recipe import Recipe, consequences
 
 if TYPE_CHECKING:
     from designer.data.pictures import Fit, PictureForm

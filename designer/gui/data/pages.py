@@ -26,12 +26,15 @@ class Page:
         One sentence for the tab's tooltip.
     build
         Makes the page's widget.
+    pictures
+        Whether it is for data sets of pictures, or for others; None for all.
     """
 
     key: str
     title: str
     help: str
     build: Callable[[DataModel], QWidget]
+    pictures: bool | None = None
 
 
 def _classes(model: DataModel) -> QWidget:
@@ -44,6 +47,12 @@ def _pictures(model: DataModel) -> QWidget:
     from designer.gui.data.pictures_page import PicturesPage
 
     return PicturesPage(model)
+
+
+def _values(model: DataModel) -> QWidget:
+    from designer.gui.data.values_page import ValuesPage
+
+    return ValuesPage(model)
 
 
 def _sizes(model: DataModel) -> QWidget:
@@ -72,14 +81,16 @@ def _augmentation(model: DataModel) -> QWidget:
 
 PAGES: tuple[Page, ...] = (
     Page("classes", "Classes", "What is to be predicted, and how often it occurs.", _classes),
-    Page("pictures", "Pictures", "The pictures, by part, class and file name.", _pictures),
-    Page("sizes", "Sizes", "How high and wide the pictures are.", _sizes),
-    Page("fit", "Fit", "How pictures of other proportions become the network's input.", _fit),
+    Page("pictures", "Pictures", "The pictures, by part, class and file name.", _pictures, True),
+    Page("values", "Values", "The inputs, their columns and the first examples.", _values, False),
+    Page("sizes", "Sizes", "How high and wide the pictures are.", _sizes, True),
+    Page("fit", "Fit", "How pictures of other proportions become the network's input.", _fit, True),
     Page(
         "augmentation",
         "Augmentation",
         "Draws of the random changes that the recipe makes to training pictures.",
         _augmentation,
+        True,
     ),
     Page(
         "left-out",

@@ -110,7 +110,7 @@ class PictureDetail(QWidget):
 
     def _show_known(self, contents: Contents, key: Key) -> None:
         kind = contents.target.kind
-        title = {"classes": "Class", "labels": "Labels", "numbers": "Numbers"}[kind]
+        title = {"classes": "Class", "labels": "Labels", "numbers": "Numbers"}.get(kind, "Target")
         self.titles["Label"].setText(title)
         self.titles["File"].setText("File" if contents.in_files else "Picture")
         self._set("File", contents.name(key.part, key.index))

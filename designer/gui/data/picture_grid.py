@@ -12,15 +12,20 @@ from designer.gui.base.theme import colors, sans, theme
 
 _GAP = 6  # pixels between two pictures
 _LEAST, _MOST = 56, 240  # pixels of a side of a cell
+_CAPTION = 150  # pixels across that a caption may take
 _PIXELATED = 64  # pictures up to this side are enlarged with sharp pixels
 
 
 @dataclass(frozen=True)
 class PictureRow:
-    """A row: a picture for each column, and what is said of it where the pointer rests."""
+    """A row: a picture for each column, and what is said of it where the pointer rests.
+
+    Captions stand below its pictures, a line for each line of them; none if they are empty.
+    """
 
     pictures: Sequence[QImage]
     words: str
+    captions: Sequence[str] = ()
 
 
 class PictureGrid(QWidget):
@@ -58,26 +63,48 @@ class PictureGrid(QWidget):
     @property
     def side(self) -> int:
         """Width and height of a cell in pixels: all rows in sight, unless they became too small."""
-        across = (self.width() + _GAP) // max(self.columns, 1) - _GAP
-        down = (self.height() - self._head + _GAP) // max(len(self.rows), 1) - _GAP
+        across = self._across
+        down = (self.height() - self._head + _GAP) // max(len(self.rows), 1) - _GAP - self._foot
         return max(_LEAST, min(across, down, _MOST))
+
+    @property
+    def _across(self) -> int:
+        """The pixels across that each column has room for."""
+        return (self.width() + _GAP) // max(self.columns, 1) - _GAP
+
+    @property
+    def _step(self) -> int:
+        """The pixels from one column to the next: captions may be wider than their pictures."""
+        wide = min(self._across, _CAPTION) if self._foot else 0
+        return max(self.side, wide) + _GAP
 
     @property
     def _head(self) -> int:
         return self.fontMetrics().height() + 6 if any(self.headings) else 0
 
+    @property
+    def _foot(self) -> int:
+        """The height of the captions below a picture."""
+        captions = [each for row in self.rows for each in row.captions]
+        lines = max((each.count("\n") + 1 for each in captions if each), default=0)
+        return lines * self.fontMetrics().height()
+
     def cell(self, row: int, column: int) -> QRect:
         """Return where a picture is."""
-        step = self.side + _GAP
-        return QRect(column * step, self._head + row * step, self.side, self.side)
+        side = self.side
+        down = side + self._foot + _GAP
+        return QRect(column * self._step, self._head + row * down, side, side)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.columns * (_LEAST + _GAP), self._head + len(self.rows) * (_LEAST + _GAP))
+        return self._size(_LEAST)
 
     def sizeHint(self) -> QSize:
-        return QSize(
-            self.columns * (2 * _LEAST + _GAP), self._head + len(self.rows) * (2 * _LEAST + _GAP)
-        )
+        return self._size(2 * _LEAST)
+
+    def _size(self, side: int) -> QSize:
+        """Return the size of all with cells of so many pixels."""
+        rows = len(self.rows) * (side + self._foot + _GAP)
+        return QSize(self.columns * (side + _GAP), self._head + rows)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -93,17 +120,31 @@ class PictureGrid(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, words)
         for number, row in enumerate(self.rows):
             for column, picture in enumerate(row.pictures):
-                paint_within(painter, self.cell(number, column), picture)
+                cell = self.cell(number, column)
+                paint_within(painter, cell, picture)
+                if column < len(row.captions):
+                    self._write(painter, cell, row.captions[column])
         if self.marked is not None and self.rows:
             first, last = self.cell(0, self.marked), self.cell(len(self.rows) - 1, self.marked)
             painter.setPen(QPen(QColor(c.accent), 2))
             painter.drawRect(first.united(last).adjusted(-2, -2, 2, 2))
         painter.end()
 
+    def _write(self, painter: QPainter, cell: QRect, caption: str) -> None:
+        """Write a caption below a picture."""
+        painter.setFont(sans())
+        painter.setPen(QColor(colors().soft_text))
+        metrics = painter.fontMetrics()
+        for number, line in enumerate(caption.split("\n")):
+            top = cell.bottom() + 1 + number * metrics.height()
+            box = QRect(cell.left(), top, self._step - _GAP, metrics.height())
+            words = metrics.elidedText(line, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, words)
+
     def column_at(self, point: QPoint) -> int | None:
         """Return the column at a point, None beside all of them."""
-        column, within = divmod(point.x(), self.side + _GAP)
-        bottom = self.cell(max(len(self.rows) - 1, 0), 0).bottom()
+        column, within = divmod(point.x(), self._step)
+        bottom = self.cell(max(len(self.rows) - 1, 0), 0).bottom() + self._foot
         inside = 0 <= column < self.columns and within < self.side and 0 <= point.y() <= bottom
         return column if inside else None
 
@@ -115,9 +156,13 @@ class PictureGrid(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
             assert isinstance(event, QHelpEvent)  # which this type of event always is
-            row = (event.pos().y() - self._head) // (self.side + _GAP)
-            if 0 <= row < len(self.rows) and self.column_at(event.pos()) is not None:
-                QToolTip.showText(event.globalPos(), tip(self.rows[row].words), self)
+            number = (event.pos().y() - self._head) // (self.side + self._foot + _GAP)
+            column = self.column_at(event.pos())
+            if 0 <= number < len(self.rows) and column is not None:
+                row = self.rows[number]
+                caption = row.captions[column] if column < len(row.captions) else ""
+                words = f"{row.words}\n{caption}" if caption else row.words
+                QToolTip.showText(event.globalPos(), tip(words), self)
                 return True
         return super().event(event)
 

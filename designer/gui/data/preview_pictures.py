@@ -5,11 +5,13 @@ from typing import get_args
 
 import numpy as np
 
+from designer.data.augmentation_sample import AugmentationSample, augmentation_sample
 from designer.data.columns import Column, PictureColumn, Shape, TakenColumn
 from designer.data.parts import Part, evenly
 from designer.data.pictures import Array, Fit, PictureForm
 from designer.errors import DesignerError
 from designer.gui.data.contents import Contents
+from designer.recipe.augmentations import Augmentation, enlargement
 
 FITS: tuple[Fit, ...] = get_args(Fit)
 _LOOKED_AT = 48  # pictures among which those of telling proportions are chosen
@@ -58,30 +60,48 @@ def fitted_pictures(contents: Contents, form: PictureForm, *, count: int) -> lis
     return found
 
 
-def network_pictures(
-    contents: Contents, form: PictureForm, *, count: int
-) -> tuple[Array, list[str]]:
-    """Return training pictures as a network takes them, (n, channels, height, width), with labels.
+@dataclass(frozen=True)
+class Tried:
+    """Training pictures to try an augmentation on.
+
+    Attributes
+    ----------
+    sample
+        The pictures.
+    words
+        The name and the label of each.
+    labels
+        The label alone, as captions have it.
+    """
+
+    sample: AugmentationSample
+    words: list[str]
+    labels: list[str]
+
+
+def tried_pictures(
+    contents: Contents, form: PictureForm, settings: Augmentation, *, count: int
+) -> Tried:
+    """Return training pictures as a training reads them before it changes them.
 
     Raises
     ------
     DesignerError
         None of the pictures looked at can be read.
     """
-    part = contents.parts["train"]
-    images: list[Array] = []
-    words: list[str] = []
-    error: DesignerError | None = None
-    for index in map(int, evenly(len(part), 2 * count)[:: 2 if len(part) >= 2 * count else 1]):
-        try:
-            images.append(_one(part, index, form))
-        except DesignerError as caught:
-            error = caught
-            continue
-        words.append(f"{contents.name('train', index)}\n{contents.label('train', index)}")
-    if not images:
-        raise error or DesignerError("The training part has no pictures: choose other data.")
-    return np.stack(images[:count]), words[:count]
+    sample = augmentation_sample(
+        contents.parts["train"],
+        form,
+        enlargement=enlargement(settings),
+        colors=settings.needs_colors,
+        count=count,
+    )
+    labels = [contents.caption("train", index) for index in sample.indices]
+    words = [
+        f"{contents.name('train', index)}\n{contents.label('train', index)}"
+        for index in sample.indices
+    ]
+    return Tried(sample, words, labels)
 
 
 def _one(part: Part, index: int, form: PictureForm) -> Array:

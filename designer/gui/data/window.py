@@ -165,10 +165,19 @@ class DataWindow(QWidget):
             each.setVisible(there)
         if model.contents is not None:
             self.setWindowTitle(f"Data — {model.contents.title}")
+            self._show_tabs(pictures=model.contents.data.pictures)
             self._turn(self.tabs.currentIndex())
             self._name_tabs()
         else:
             self.setWindowTitle("Data")
+
+    def _show_tabs(self, *, pictures: bool) -> None:
+        """Show the pages that are for what the data set holds."""
+        fits = [row.pictures in (None, pictures) for row in self.rows]
+        if not fits[self.tabs.currentIndex()]:
+            self.tabs.setCurrentIndex(0)  # before Qt chooses another one
+        for number, fit in enumerate(fits):
+            self.tabs.setTabVisible(number, fit)
 
     def _show_unpacking(self) -> None:
         """Show how far an archive is uncompressed."""
@@ -185,7 +194,7 @@ class DataWindow(QWidget):
             return
         kind = {"classes": "Classes", "labels": "Labels", "numbers": "Numbers"}
         titles = {row.key: row.title for row in self.rows}
-        titles["classes"] = kind[contents.target.kind]
+        titles["classes"] = kind.get(contents.target.kind, "Targets")
         if left_out := entries_of(self.model):
             titles["left-out"] = f"Left out ({numbers.count(len(left_out))})"
         for number, row in enumerate(self.rows):

@@ -1,5 +1,6 @@
 """Adding layers, blocks and presets: after a node, into an edge, or at a point."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.items import Item
 from designer.gui.documents.spacing import ROW_PITCH
 from designer.gui.documents.workspace import Workspace
+from designer.layers.catalogue import layer_types
 from designer.layers.tensors import Shape
 
 
@@ -114,8 +116,8 @@ def can_insert(workspace: Workspace, item: Item) -> bool:
         return True
     if item.kind == "block":
         return item.name in workspace.design.blocks
-    node = editing.starting_node(item.name)
     design = workspace.design
+    node = editing.starting_node(item.name, code=design.code)
     return bool(editing.input_ports(design, node) and editing.output_ports(design, node))
 
 
@@ -153,8 +155,8 @@ def with_room(design: Design, block: str | None, name: str, edge: Edge) -> Desig
 
 
 def default_name(name: str) -> str:
-    """Return the name of the first node of a layer type or block: ``conv`` for Conv2d."""
-    return clipboard.identifier(name.removesuffix("2d").removesuffix("1d").lower(), "node")
+    """Return the name of the first node of a layer type or block: ``conv`` for Conv3d."""
+    return clipboard.identifier(re.sub("[123]d$", "", name).lower(), "node")
 
 
 def _selected_nodes(workspace: Workspace) -> tuple[str, list[str]]:
@@ -192,7 +194,13 @@ def _node_for(
         The design has no such block, or the block would contain itself.
     """
     if item.kind == "layer":
-        return design, editing.starting_node(item.name, shape), default_name(item.name)
+        if item.name not in layer_types(design.code):
+            raise DesignerError(
+                f"This design has no layer type '{item.name}'; it may have been renamed. Choose it "
+                "again."
+            )
+        node = editing.starting_node(item.name, shape, design.code)
+        return design, node, default_name(item.name)
     name = item.name
     if item.kind == "preset":
         from designer import presets

@@ -202,6 +202,7 @@ class Autosave(QObject):
 
     def _open(self, file: Path) -> Document:
         from designer.gui.documents import backup as backups
+        from designer.gui.documents import imported
 
         backup, design = backups.read(file)
         document = self.workspace.add(
@@ -211,6 +212,7 @@ class Autosave(QObject):
             recipe=backup.recipe,
         )
         document.digest, document.unread = backup.digest, backup.unread
+        document.imported = imported.of_recipe(backup.recipe)
         return document
 
     def finish(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
     from designer.design.values import Design
+    from designer.gui.documents.imported import Imported
     from designer.gui.documents.node_values import NodePictures, NodeTimes, Overlay
     from designer.recipe.recipe import Recipe
 
@@ -88,6 +89,8 @@ class Document:
         What is drawn on its nodes; None for nothing.
     times
         How long its nodes take, if that was measured.
+    imported
+        What it was read from, if that was no design file.
     """
 
     design: "Design"
@@ -110,6 +113,7 @@ class Document:
     pictures: "NodePictures | None" = None
     overlay: "Overlay | None" = None
     times: "NodeTimes | None" = None
+    imported: "Imported | None" = None
 
     @property
     def in_file(self) -> "Design | None":

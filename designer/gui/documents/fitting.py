@@ -9,6 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from designer.analysis.accounting.totals import Totals
+from designer.doctor.case import DeviceFacts
 from designer.recipe.recipe import Recipe
 
 FRESH = 3.0  # seconds for which the free memory of the devices is not asked again
@@ -69,6 +70,8 @@ def needed(totals: Totals, recipe: Recipe, device: Device, batch: int | None = N
         recipe.optimizer,
         recipe.batch if batch is None else batch,
         precision_of(recipe, device),
+        copies=recipe.averaging.copies,
+        accumulates=recipe.batches_are_accumulated,
     )
 
 
@@ -85,6 +88,17 @@ def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
     """Return the largest batch that fits into the free memory of a device; 0 if none does."""
     batches = range(1, LARGEST + 1)
     return bisect_right(batches, device.free, key=lambda n: needed(totals, recipe, device, n))
+
+
+def facts(totals: Totals, recipe: Recipe, device: Device) -> DeviceFacts:
+    """Return what the doctor needs to know of a device."""
+    return DeviceFacts(
+        key=device.key,
+        name=device.name,
+        free=device.free,
+        needed=needed(totals, recipe, device),
+        largest_batch=largest_batch(totals, recipe, device),
+    )
 
 
 def _nvidia() -> list[Device]:

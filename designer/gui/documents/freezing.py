@@ -24,7 +24,8 @@ def _has_states(layer: str) -> bool:
     from designer.layers.catalogue import layer_types
 
     kind = layer_types().get(layer)
-    return kind is not None and kind.states is not Layer.states
+    # A type that is not built in is of the design's own code, which may have anything.
+    return kind is None or (kind.states is not Layer.states and not kind.fixed)
 
 
 def freeze(workspace: "Workspace", factor: int) -> None:

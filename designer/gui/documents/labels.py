@@ -12,11 +12,20 @@ _SPECIAL = {
     "out_features": "Output features",
     "num_groups": "Groups",
     "dim": "Axis",
+    "keepdim": "Keep the axes",
+    "ord": "Norm order",
+    "min": "Smallest",
+    "max": "Largest",
+    "flat": "One axis",
+    "channels_axis": "Channels",
+    "embedding_dim": "Features",
+    "batch_axis": "Store batch axis",
     "eps": "Epsilon",
     "p": "Probability",
     "k": "Constant",
     "norm_type": "Power",
-    "init": "Initial slope",
+    "init": "Initialization",
+    "init_value": "Initial value",
     "ceil_mode": "Ceil mode",
     "count_include_pad": "Count padding",
     "track_running_stats": "Running statistics",
@@ -53,13 +62,14 @@ def value(given: Value, separator: str = " × ") -> str:
     if isinstance(given, tuple):
         return separator.join(value(each) for each in given)
     if isinstance(given, float):
-        return f"{given:.10g}"
+        text = f"{given:.10g}"
+        return text if float(text) == given else repr(given)
     return str(given)
 
 
 def short(given: Value) -> str:
-    """Write a value for a sentence; a pair of equal numbers becomes one number."""
-    if isinstance(given, tuple) and len(given) == 2 and given[0] == given[1]:
+    """Write a value for a sentence; two or three equal numbers become one number."""
+    if isinstance(given, tuple) and len(given) in (2, 3) and len(set(given)) == 1:
         return short(given[0])
     if isinstance(given, str) and not is_expression(given):
         return given.replace("_", " ")

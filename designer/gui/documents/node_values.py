@@ -106,6 +106,8 @@ class Overlay:
         """Return a value with its unit."""
         if self.unit == "bytes":
             return numbers.size(value)
+        if self.unit == "ms" and value >= 1000:
+            return f"{numbers.figure(value / 1000)} s"
         return f"{numbers.figure(value)} {self.unit}".rstrip()
 
 

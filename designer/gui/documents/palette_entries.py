@@ -1,5 +1,6 @@
 """The rows of the palette as plain values: headers, and the entries under them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -11,14 +12,18 @@ from designer.design.values import BlockNode, Design
 from designer.gui.base import fuzzy
 from designer.gui.documents import labels
 from designer.gui.documents.items import Item
+from designer.gui.documents.search_words import SEARCH_WORDS
 from designer.layers.base import Layer
 
 # Importing the catalogue registers all layer types.
 from designer.layers.catalogue import layer_types, make
 from designer.layers.category import Category
 from designer.layers.errors import LayerError
-from designer.layers.parameters import Int, Integers, IntPair
+from designer.layers.own import Own
+from designer.layers.parameters import Int, Integers, SpatialInts
 from designer.layers.tensors import Tensor
+
+_MODULES = re.compile(r"^(torch\.)?(nn\.)?(functional\.|F\.)?")
 
 BLOCKS, COMMON, PRESETS = "Blocks of this design", "Common blocks", "Presets"
 
@@ -77,12 +82,29 @@ def layer_entries() -> list[Entry]:
             name,
             category.value,
             "\n".join(filter(None, (layer.help, labels.defaults(layer)))),
-            other=f"{_summary(layer)} {category.value}",
+            other=f"{_summary(layer)} {category.value} {SEARCH_WORDS.get(name, '')}",
             category=category,
         )
         for category in Category
         for name, layer in layer_types().items()
-        if layer.category is category
+        if layer.category is category and layer.offered
+    ]
+
+
+def own_entries(design: Design) -> list[Entry]:
+    """Return an entry for each layer type of a design's own code."""
+    return [
+        Entry(
+            Item("layer", name),
+            name,
+            Category.OWN.value,
+            "\n".join(filter(None, (layer.help, labels.defaults(layer)))),
+            soft="cannot be used" if layer.fault else "",
+            other=f"{_summary(layer)} {Category.OWN.value}",
+            category=Category.OWN,
+        )
+        for name, layer in layer_types(design.code).items()
+        if issubclass(layer, Own)
     ]
 
 
@@ -158,15 +180,33 @@ def grouped(entries: Sequence[Entry], closed: Iterable[str]) -> list[PaletteRow]
 
 
 def found(entries: Sequence[Entry], pattern: str) -> list[PaletteRow]:
-    """Return the entries whose name matches, the best first, then those whose other words do."""
+    """Return the entries whose name matches, the best first, then those whose other words do.
+
+    Names may be typed as they are written in code, such as ``nn.Conv1d`` or ``F.relu``.
+    """
+    pattern = without_module(pattern)
     rows: list[PaletteRow] = []
     names = set()
     for entry, hit in fuzzy.ranked(pattern, entries, lambda each: each.text):
         rows.append(replace(entry, positions=hit.positions))
         names.add(entry.item)
-    word = pattern.strip().lower()
-    rows += [each for each in entries if each.item not in names and word in each.other.lower()]
+    rows += [
+        each
+        for each in entries
+        if each.item not in names and mentions(f"{each.text} {each.other}", pattern)
+    ]
     return rows
+
+
+def without_module(text: str) -> str:
+    """Return a typed name without torch's modules before it: ``Conv1d`` for ``nn.Conv1d``."""
+    return _MODULES.sub("", text.strip())
+
+
+def mentions(text: str, pattern: str) -> bool:
+    """Tell whether a text has all the typed words, in any order; hyphens separate words, too."""
+    text = text.lower().replace("-", " ")
+    return all(word in text for word in pattern.lower().replace("-", " ").split())
 
 
 def unfit(analysis: Analysis, path: str) -> frozenset[str]:
@@ -179,16 +219,22 @@ def unfit(analysis: Analysis, path: str) -> frozenset[str]:
 
 
 # The codes of errors and warnings about the kind of an input; others depend on the parameters.
-_WRONG_KIND = ("not-an-image", "not-features", "missing-flatten")
+_WRONG_KIND = (
+    "not-a-sequence",
+    "not-an-image",
+    "not-a-volume",
+    "not-features",
+    "missing-flatten",
+)
 
 
 def _takes(name: str, layer: type[Layer], given: Tensor) -> bool:
     if layer.inputs[1] == 0:
         return True
     values = {
-        key: _SMALLEST[type(layer.parameters[key])]
-        for key in layer.required
-        if type(layer.parameters[key]) in _SMALLEST
+        key: parameter.check(1)
+        for key, parameter in layer.parameters.items()
+        if key in layer.required and isinstance(parameter, Int | SpatialInts | Integers)
     }
     if values.keys() != layer.required:
         return True
@@ -199,6 +245,3 @@ def _takes(name: str, layer: type[Layer], given: Tensor) -> bool:
         return error.code not in _WRONG_KIND
     warning = made.warning(inputs)
     return warning is None or warning.code not in _WRONG_KIND
-
-
-_SMALLEST = {Int: 1, IntPair: (1, 1), Integers: (1,)}

@@ -57,6 +57,7 @@ class SameComputation:
                 one.layer == other.layer
                 and one.parameters == other.parameters
                 and one.when == other.when
+                and one.shares == other.shares
             )
         if isinstance(one, BlockNode) and isinstance(other, BlockNode):
             return (
@@ -64,6 +65,7 @@ class SameComputation:
                 and one.arguments == other.arguments
                 and one.repeat == other.repeat
                 and one.when == other.when
+                and one.shares == other.shares
                 and self._same_block(one.block)
             )
         return False

@@ -23,10 +23,13 @@ _LEFT_OUT = frozenset(
 )
 _WIDTHS = {
     Category.PORT: 0.7,
+    Category.STORED: 0.4,
     Category.CONVOLUTION: 1.0,
     Category.POOLING: 0.7,
     Category.DENSE: 0.9,
+    Category.SEQUENCE: 0.9,
     Category.JOIN: 0.55,
+    Category.ARITHMETIC: 0.55,
 }
 _THIN = 0.3  # width of the categories that are left out of large networks
 

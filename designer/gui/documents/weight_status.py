@@ -8,6 +8,7 @@ from pathlib import Path
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.report.tensors import modules
 from designer.design import files
+from designer.runs import own_layers
 from designer.runs.folder import RunFolder
 from designer.runs.layouts import Stored, stored
 from designer.runs.weights import WeightStatus, match, stored_by, weight_status
@@ -66,7 +67,8 @@ def of_run(path: Path) -> Origin:
     run = RunFolder.open(path)
     if not (run.best.exists() or run.last.exists()):
         raise run.no_checkpoint()
-    analysis = analyze(files.read(run.design))
+    design = files.read(run.design)
+    analysis = analyze(design, measured=own_layers.known(design))
     return Origin(path.name, stored_by(modules(analysis)))
 
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from designer.errors import DesignerError
 from designer.gui.documents import graph_paths, steps, unfinished
 from designer.gui.documents.document import AS_KNOWN, Document, Step
+from designer.gui.documents.own_layers import OwnLayers
 
 if TYPE_CHECKING:
     from designer.analysis.analysis import Analysis
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from designer.gui.documents.node_values import NodePictures, NodeTimes, Overlay
     from designer.gui.documents.reloading import Reload
     from designer.gui.documents.weight_status import Comparison
+    from designer.layers.own import Measured, Measurement, Request
     from designer.recipe.recipe import Recipe
 
 UNTITLED = "Untitled"  # the name of a new design, until it is saved
@@ -39,7 +41,8 @@ class Workspace(QObject):
     -------
     changed(before, after)
         The current design has another value: by an edit, undo or redo, or because another document
-        became current (`switched` was emitted before). `analysis` is up to date already.
+        became current (`switched` was emitted before). `analysis` is up to date already. Both are
+        the same value where only more is known of its own layer types.
     switched()
         Another document became current, or none is.
     selection_changed(), scope_changed()
@@ -60,6 +63,10 @@ class Workspace(QObject):
     node_values_changed()
         Other pictures or another overlay are drawn on the nodes of the current design, or their
         times were measured.
+    advice_silenced(key)
+        The user wants to hear nothing more of a condition of the doctor.
+    code_requested(name)
+        The user wants to read or edit the code of one of the design's own layer types.
     reported(sentence), refused(sentence)
         A message, or a refusal, to show to the user for some seconds.
 
@@ -74,6 +81,10 @@ class Workspace(QObject):
     training_problem
         Why the current design cannot be trained with its data and recipe; None if nothing is known
         against it. The set-up of the training reports it here for all who list problems.
+    advice
+        What the doctor says of the current design and its recipe, as problems.
+    own_layers
+        Trusts and measures layer types of the designs' own code.
     """
 
     changed = Signal(object, object)
@@ -83,6 +94,8 @@ class Workspace(QObject):
     revealed = Signal(str)
     followed = Signal(object, object)
     problems_changed = Signal()
+    advice_silenced = Signal(str)
+    code_requested = Signal(str)
     documents_changed = Signal()
     recipe_changed = Signal()
     compared = Signal()
@@ -96,6 +109,8 @@ class Workspace(QObject):
         self.document: Document | None = None
         self.comparison: Comparison | None = None
         self.training_problem: Problem | None = None
+        self.advice: tuple[Problem, ...] = ()
+        self.own_layers = OwnLayers(self, self)
 
     # The current design; an empty one stands in where none is open.
 
@@ -170,6 +185,12 @@ class Workspace(QObject):
             return
         self.training_problem = problem
         self.problems_changed.emit()
+
+    def report_advice(self, advice: "tuple[Problem, ...]") -> None:
+        """List what the doctor says of the current design; nothing is an empty tuple."""
+        if advice or self.advice:
+            self.advice = advice
+            self.problems_changed.emit()
 
     def _is_unfinished(self, problem: "Problem") -> bool:
         fresh = self.document.fresh if self.document else frozenset()
@@ -580,6 +601,33 @@ class Workspace(QObject):
         if document.modified != was_modified:
             self.documents_changed.emit()
 
+    # The designs' own code
+
+    def take_facts(self, document: Document, facts: "Mapping[Request, Measurement]") -> None:
+        """Analyze a design again, with what was measured of its own layer types."""
+        from designer.runs.own_layers import with_facts
+
+        self._measured(document, with_facts(document.analysis.measured, facts))
+
+    def look_at_trust(self) -> None:
+        """Analyze the open designs that have code again, since more of it is trusted."""
+        from designer.runs import own_layers
+
+        for document in self.documents:
+            if document.design.code:
+                known = own_layers.known(document.design)
+                self._measured(
+                    document, own_layers.with_facts(known, document.analysis.measured.facts)
+                )
+
+    def _measured(self, document: Document, measured: "Measured") -> None:
+        from designer.analysis.analysis import analyze
+
+        document.analysis = analyze(document.design, measured=measured)
+        document.fresh = unfinished.still_fresh(document.fresh, document.analysis.problems)
+        if document is self.document:
+            self.changed.emit(document.design, document.design)
+
     # Selecting and showing
 
     def select(self, paths: Iterable[str], *, reveal: bool = False) -> None:
@@ -640,4 +688,11 @@ def stored_recipe(content: "DesignFile", path: Path) -> "tuple[Recipe | None, st
 def _analyze(design: "Design", before: "Analysis | None" = None) -> "Analysis":
     from designer.analysis.analysis import analyze
 
-    return analyze(design, before)
+    if not design.code or (before is not None and before.design.code == design.code):
+        return analyze(design, before)
+    from designer.runs import own_layers
+
+    known = own_layers.known(design)
+    if before is not None:
+        known = own_layers.with_facts(known, before.measured.facts)
+    return analyze(design, before, known)

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import shiboken6
 from platformdirs import user_documents_path
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -27,12 +29,13 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.screens import resize_within
 from designer.gui.base.theme import sans, theme
+from designer.gui.documents import opaque, weight_status
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.format_row import FormatRow
 from designer.gui.export.job import ExportJob, Outcome
 from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
-from designer.runs import fitting, library_names
+from designer.runs import fitting, library_names, own_layers
 from designer.runs.export_formats import (
     EXPORT_FORMATS,
     LIBRARIES,
@@ -43,6 +46,7 @@ from designer.runs.export_formats import (
 from designer.runs.fitting import Fitting
 from designer.runs.folder import RunFolder
 from designer.runs.library_names import Naming
+from designer.runs.weights_report import Report
 
 _FIRST = (".py", ".safetensors")  # ticked when the dialog opens
 _FRESH = "Fresh weights, not trained"
@@ -204,9 +208,15 @@ class ExportDialog(QDialog):
 
     @property
     def chosen(self) -> Fitting | None:
-        """The run whose weights are exported with the current design; None for fresh weights."""
-        chosen: Fitting | None = self.weights.currentData()
-        return chosen
+        """The run whose weights are exported with the current design; None for others."""
+        chosen = self.weights.currentData()
+        return chosen if isinstance(chosen, Fitting) else None
+
+    @property
+    def chosen_file(self) -> Path | None:
+        """The file whose weights are exported with the current design; None for others."""
+        chosen = self.weights.currentData()
+        return Path(chosen) if isinstance(chosen, str) else None
 
     def paths(self) -> list[Path]:
         """Return the paths of the files to write."""
@@ -230,6 +240,15 @@ class ExportDialog(QDialog):
                     f"{self.design.name} cannot be built. Fix {len(errors)} problems, first this "
                     f"one: {errors[0]}."
                 )
+            if sentence := opaque.refusal(self.workspace.analysis):
+                return sentence
+            pending = [
+                numbers.sentence(problem.message)
+                for problem in self.workspace.analysis.problems
+                if problem.severity is Severity.PENDING
+            ]
+            if pending:
+                return f"{self.design.name} cannot be built yet: {pending[0]}."
         if not self.paths():
             return "Tick at least one file format."
         if not name or any(letter in _FORBIDDEN for letter in name):
@@ -280,9 +299,11 @@ class ExportDialog(QDialog):
         checked = "Every file is loaded back and compared before it is reported as written."
         chosen = self.chosen
         if self._searching:
-            return "Looking for runs with weights that fit…", "soft"
+            return "Looking for weights that fit…", "soft"
         if self._fault:
             return f"The runs cannot be read, so the weights are fresh. {self._fault}", "warning"
+        if self.chosen_file is not None:
+            return f"These are the weights that a training starts from. {checked}", "soft"
         if chosen is None and self._source is None:
             if self.weights.count() > 1:
                 return f"The weights are fresh: nothing in them is trained. {checked}", "warning"
@@ -302,7 +323,6 @@ class ExportDialog(QDialog):
 
     def _runs_found(self, found: list[Fitting]) -> None:
         """List the runs that fit, the latest first, and choose the latest finished one."""
-        self._searching = False
         latest = fitting.latest(found)
         self.weights.blockSignals(True)
         for number, each in enumerate(found):
@@ -310,10 +330,57 @@ class ExportDialog(QDialog):
             self.weights.setItemData(number, tip(str(each.run.path)), Qt.ItemDataRole.ToolTipRole)
         self.weights.setCurrentIndex(len(found) if latest is None else found.index(latest))
         self.weights.blockSignals(False)
-        self._changed()
+        self._look_into_file(first=latest is None)
 
     def _not_found(self, sentence: str) -> None:
-        self._searching, self._fault = False, sentence
+        self._fault = sentence
+        self._look_into_file(first=True)
+
+    def _look_into_file(self, *, first: bool) -> None:
+        """Offer the file that a training of the design starts from, if all tensors are in it.
+
+        Parameters
+        ----------
+        first
+            Whether it is then chosen, as no finished run fits.
+        """
+        source = self.workspace.recipe.initial_weights
+        if not Path(source).is_file():
+            self._search_ended()
+            return
+        analysis = self.workspace.analysis
+
+        def answered(answer: dict[str, Any]) -> None:
+            # The dialog may be closed by now. The stubs of shiboken6 have no type for isValid.
+            if not shiboken6.isValid(self):  # type: ignore[no-untyped-call]
+                return
+            if not answer.get("ok"):
+                self._search_ended()
+                return
+            origin = weight_status.of_answer(source, answer)
+            background.run(
+                self,
+                lambda: weight_status.compare(analysis, origin),
+                lambda found: self._compared(source, found.report, first=first),
+                lambda _: self._search_ended(),
+            )
+
+        self.trainer.ask({"do": "look", "weights": source}, answered)
+
+    def _compared(self, source: str, report: Report, *, first: bool) -> None:
+        if not (report.fresh or report.differing or report.refused):
+            self._fault = ""
+            number = self.weights.count() - 1  # before the fresh weights
+            self.weights.insertItem(
+                number, f"{Path(source).name}, which a training starts from", source
+            )
+            self.weights.setItemData(number, tip(source), Qt.ItemDataRole.ToolTipRole)
+            if first:
+                self.weights.setCurrentIndex(number)
+        self._search_ended()
+
+    def _search_ended(self) -> None:
+        self._searching = False
         self._changed()
 
     def _namings_found(self, found: list[Naming]) -> None:
@@ -339,11 +406,11 @@ class ExportDialog(QDialog):
             row.wait(row.tick.isChecked())
         self._canceled = False
         self._busy(True)
-        self.progress.setRange(0, 2 * len(paths))  # one step at the begin of a file, one at its end
+        self.progress.setRange(0, 2 * len(paths))  # a step when a file begins, one at its end
         self.progress.setValue(0)
         self._say("Starting the worker…", "soft")
         run = self.chosen
-        weights = None if run is None else run.run.path
+        weights = self.chosen_file if run is None else run.run.path
         self.job.start(self._source or self.design, paths, weights, self.options)
 
     def _busy(self, busy: bool) -> None:
@@ -419,7 +486,8 @@ def _namings(analysis: Analysis) -> list[Naming]:
 
 
 def _namings_of(run: Path) -> list[Naming]:
-    return _namings(analyze(files.read(RunFolder.open(run).design)))
+    design = files.read(RunFolder.open(run).design)
+    return _namings(analyze(design, measured=own_layers.known(design)))
 
 
 def _words(fit: Fitting) -> str:

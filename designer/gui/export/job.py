@@ -12,9 +12,11 @@ from PySide6.QtCore import QObject, Signal
 
 from designer.codegen import generate
 from designer.design import files
+from designer.design.carried import commented
 from designer.design.values import Design
 from designer.gui.base import background
 from designer.gui.worker.trainer import Trainer
+from designer.runs import own_layers
 from designer.runs.export_formats import ExportOptions
 from designer.storage import save_file, unwritable
 
@@ -86,7 +88,7 @@ class ExportJob(QObject):
         paths
             The files to write; the suffixes name the formats.
         weights
-            The folder of a run that fits the design; None for fresh weights.
+            The folder of a run that fits the design, or a file of weights; None for fresh ones.
         options
             What the user chose beside the formats.
         """
@@ -177,9 +179,9 @@ class ExportJob(QObject):
 
 
 def _written(design: Design, path: Path) -> Outcome:
-    text = generate(design).source
+    text = generate(design, measured=own_layers.known(design)).source
     compile(text, str(path), "exec")
-    data = text.encode()
+    data = commented(text, design).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(path, data)

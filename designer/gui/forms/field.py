@@ -391,11 +391,12 @@ def _action(menu: QMenu, text: str, run: Callable[[], None]) -> QAction:
 
 
 def _same(first: object, second: object) -> bool:
-    """Tell whether two values are equal: 3 and (3, 3) are, 1 and True are not."""
-    pair = (first, first) if isinstance(second, tuple) and type(first) is int else first
-    if isinstance(pair, tuple) and type(second) is int:
-        second = (second, second)
-    return type(pair) is type(second) and pair == second
+    """Tell whether two values are equal: 3, (3,) and (3, 3) are, 1 and True are not."""
+    if isinstance(second, tuple) and type(first) is int:
+        first = (first,) * len(second)
+    elif isinstance(first, tuple) and type(second) is int:
+        second = (second,) * len(first)
+    return type(first) is type(second) and first == second
 
 
 def _check_state(value: object) -> Qt.CheckState:

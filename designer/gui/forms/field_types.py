@@ -18,12 +18,14 @@ from designer.layers.parameters import (
     Float,
     Int,
     Integers,
-    IntPair,
+    Numbers,
     OptionalFloat,
-    OptionalIntPair,
+    OptionalInt,
+    OptionalSpatialInts,
     Padding,
     Parameter,
     ParameterError,
+    SpatialInts,
 )
 
 
@@ -39,6 +41,8 @@ class FieldType:
         Returns a value converted to the parameter's type, or raises a `ParameterError`.
     numbers
         How many numbers the text may have at most; 0 for plain text, switches and lists.
+    shared
+        Whether a single number stands for all.
     whole
         Whether the numbers are integers.
     optional
@@ -69,6 +73,7 @@ class FieldType:
     expects: str
     check: Callable[[Value], Any]
     numbers: int = 1
+    shared: bool = False
     whole: bool = True
     optional: bool = False
     words: tuple[str, ...] = ()
@@ -93,13 +98,13 @@ class FieldType:
         return labels.choice(option) if self.spelled else labels.value(option)
 
     def write(self, value: Value) -> str:
-        """Return the text of a value; a single number in a field for pairs is written twice."""
+        """Return the text of a value; a single number that stands for all is written for each."""
         if value is None:
             return ""
         if self.prose:
             return " ".join(str(value).split())
-        if self.numbers == 2 and not isinstance(value, (tuple, str)):
-            value = (value, value)
+        if self.shared and not isinstance(value, (tuple, str)):
+            value = (value,) * self.numbers
         return labels.value(value, self.separator)
 
     def read(self, text: str) -> Value:
@@ -129,7 +134,7 @@ class FieldType:
             return _ON_OFF[text.lower()]
         parts = _parts(text) if self.numbers > 1 else [text]
         values = tuple([self._one(part, text) for part in parts])
-        equal = len(values) == 1 or (self.numbers == 2 and len(set(values)) == 1)
+        equal = len(values) == 1 or (self.shared and len(set(values)) == 1)
         return values[0] if equal else values
 
     def _one(self, part: str, text: str) -> Scalar:
@@ -162,7 +167,7 @@ class FieldType:
         new = (
             str(self.reached(int(value), 1 if steps > 0 else -1))
             if self.whole
-            else labels.value(value)
+            else labels.value(float(f"{value:.10g}"))  # 0.09, not 0.09000000000000001
         )
         return text[: near.start()] + new + text[near.end() :], near.start() + len(new)
 
@@ -228,24 +233,38 @@ def of_parameter(parameter: Parameter[Any]) -> FieldType:
             )
         case OptionalFloat():
             return FieldType(expects, check, whole=False, optional=True)
-        case IntPair():
-            return FieldType(expects, check, numbers=2, minimum=parameter.minimum)
-        case OptionalIntPair():
+        case OptionalInt():
+            least, most = parameter.number.minimum, parameter.number.maximum
+            return FieldType(expects, check, optional=True, minimum=least, maximum=most)
+        case SpatialInts() | OptionalSpatialInts() | Padding():
             return FieldType(
-                expects, check, numbers=2, optional=True, minimum=parameter.pair.minimum
+                expects,
+                check,
+                numbers=parameter.axes,
+                shared=True,
+                optional=isinstance(parameter, OptionalSpatialInts),
+                words=("same",) if isinstance(parameter, Padding) else (),
+                minimum=parameter.minimum,
             )
-        case Padding():
-            return FieldType(expects, check, numbers=2, words=("same",), minimum=0)
         case Integers():
-            separator = ", " if parameter.name == "order" else " × "
+            separator = " × " if parameter.name in _SIZES else ", "
             return FieldType(
                 expects,
                 check,
                 numbers=max(parameter.most, 3),
+                optional=parameter.least == 0,
                 minimum=parameter.minimum,
                 separator=separator,
             )
+        case Numbers():
+            return FieldType(
+                expects, check, numbers=parameter.most, whole=False, optional=True, separator=", "
+            )
     return FieldType(expects, check, numbers=0)
+
+
+_SIZES = ("shape", "output_size", "size")
+"""Lists of sizes, which are written with × between them; other lists have commas."""
 
 
 def of_argument(argument: Argument, *, expressions: bool = True) -> FieldType:

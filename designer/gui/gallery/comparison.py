@@ -1,8 +1,9 @@
-"""The dialog that compares two networks, open designs or presets, metric by metric."""
+"""The dialog that compares two networks: side by side, difference by difference, in figures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
@@ -10,130 +11,136 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFrame,
-    QGridLayout,
+    QFileDialog,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from designer import presets
-from designer.analysis.analysis import Analysis, analyze
-from designer.errors import DesignerError
-from designer.gui.base import background, icons, screens
+from designer.analysis.analysis import Analysis
+from designer.folding.differences_in_words import KINDS, Difference, differences
+from designer.folding.matching import Matching, match
+from designer.gui.base import background, icons, numbers, screens
 from designer.gui.base.boxes import ComboBox
-from designer.gui.base.theme import colors, mono, theme
+from designer.gui.base.theme import colors, theme
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
-from designer.gui.gallery.metrics import METRICS, NetworkMetrics, measure, ratio_text, value_text
+from designer.gui.gallery.compared_figures import ComparedFigures
+from designer.gui.gallery.compared_sides import Side, choices, of_file
+from designer.gui.gallery.difference_table import Differences, DifferenceTable
+from designer.gui.gallery.metrics import NetworkMetrics, measure
 from designer.gui.gallery.preview import Choice
 
-
-class Side(NamedTuple):
-    """A network that can be compared.
-
-    Attributes
-    ----------
-    key
-        Identifies it in the lists.
-    title
-        Its text in the lists.
-    kind
-        "open design" or "preset"; the lists have a line between them.
-    analyze
-        Returns its analysis; called in a thread.
-    """
-
-    key: str
-    title: str
-    kind: str
-    analyze: Callable[[], Analysis]
+_SIZE = (1400, 900)  # pixels, where the screen has room for it
+_OTHER_FILE = "other file"  # the key of the entry that asks for one
+_FILTER = "Designs (*.json);;All files (*)"
 
 
-def of_document(document: Document, number: int) -> Side:
-    """Return an open design in its current state."""
-    analysis = document.analysis
-    return Side(f"document {number}", document.title, "open design", lambda: analysis)
+class TwoCanvases(Protocol):
+    """What the dialog uses of the canvases, which belong to another feature."""
+
+    picked: Any  # the signal that the node of a difference was clicked: its number, or -1
+
+    @property
+    def frame(self) -> QWidget:
+        """The canvases as a widget."""
+
+    def show_analysis(self, side: int, analysis: Analysis) -> None:
+        """Show a design on one side; nothing is marked any more."""
+
+    def show_matching(self, matching: Matching, rows: Sequence[Difference]) -> None:
+        """Mark what differs, and link the two."""
+
+    def reveal(self, number: int) -> None:
+        """Show what a difference is about."""
 
 
-def of_choice(choice: Choice) -> Side:
-    """Return a preset with the chosen arguments."""
-    try:
-        title = presets.info(choice.name).title
-    except DesignerError:
-        title = choice.name
-    if choice.arguments:
-        values = ", ".join(f"{name}={value}" for name, value in choice.arguments.items())
-        title, key = f"{title} ({values})", f"{choice.name} {values}"
-    else:
-        key = choice.name
-    return Side(key, title, "preset", lambda: analyze(choice.design()))
+class _Compared(NamedTuple):
+    """What two designs differ in."""
+
+    matching: Matching
+    rows: Sequence[Difference]
 
 
 def dialog(
-    workspace: Workspace, mine: Document | None, choice: Choice | None, parent: QWidget
+    workspace: Workspace,
+    mine: Document | None,
+    choice: Choice | None,
+    canvases: Callable[[], TwoCanvases],
+    parent: QWidget | None,
 ) -> "ComparisonDialog":
-    """Return the dialog with two networks chosen.
-
-    An open design is compared with the given preset, or else with the preset it came from. Without
-    an open design, a preset is compared with the first one that it builds on.
+    """Return the dialog with two networks chosen; see `compared_sides.choices`.
 
     Parameters
     ----------
-    workspace
-        The open designs.
-    mine
-        The design that was edited last; None if none is open.
-    choice
-        A preset; None for none in particular.
+    workspace, mine, choice
+        As for `compared_sides.choices`.
+    canvases
+        Makes the two canvases.
     parent
         The window.
     """
-    sides = [of_document(each, number) for number, each in enumerate(workspace.documents)]
-    if choice is not None and choice.arguments:
-        sides.append(of_choice(choice))
-    known = [of_choice(Choice(name)) for name in presets.names()]
-    sides += sorted(known, key=lambda side: side.title.lower())
-    first = presets.names()[0]
-    right = of_choice(choice).key if choice is not None else ""
-    if mine is not None:
-        left = sides[workspace.documents.index(mine)].key
-        right = right or mine.preset or first
-    else:
-        right = right or first
-        left = _parent(choice.name if choice is not None else first)
-    return ComparisonDialog(sides, left, right, parent)
+    sides, left, right = choices(workspace, mine, choice)
+    folder = mine.path.parent if mine is not None and mine.path is not None else Path.home()
+    return ComparisonDialog(sides, left, right, canvases(), folder, parent)
 
 
-def _parent(name: str) -> str:
-    """Return the first preset that a preset builds on, or the preset itself if there is none."""
-    try:
-        return next(iter(presets.info(name).follows), name)
-    except DesignerError:
-        return name
+def _analyzed(side: Side) -> tuple[Analysis, NetworkMetrics]:
+    analysis = side.analyze()
+    return analysis, measure(analysis)
 
 
-def _measure(side: Side) -> NetworkMetrics:
-    return measure(side.analyze())
+def _compare(one: Analysis, other: Analysis) -> _Compared:
+    found = match(one.design, other.design, (one.measured, other.measured))
+    return _Compared(found, differences(found))
 
 
 class ComparisonDialog(QDialog):
-    """A table with the metrics of two networks and the ratio of the second to the first."""
+    """Two networks on canvases, a table of their differences, and one of their metrics.
+
+    Attributes
+    ----------
+    sides
+        All that can be chosen, by key.
+    metrics, analyses, faults
+        What is known of them, and why one cannot be read, by key.
+    compared
+        The differences of the two that are shown; None while they are looked for.
+    """
 
     def __init__(
-        self, sides: Sequence[Side], left: str, right: str, parent: QWidget | None = None
+        self,
+        sides: Sequence[Side],
+        left: str,
+        right: str,
+        canvases: TwoCanvases,
+        folder: Path,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent, objectName="comparison")
         self.setWindowTitle("Compare")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.sides = {side.key: side for side in sides}
+        self.folder = folder
         self.metrics: dict[str, NetworkMetrics] = {}
+        self.analyses: dict[str, Analysis] = {}
         self.faults: dict[str, str] = {}
+        self.compared: _Compared | None = None
+        self._shown: list[Analysis | None] = [None, None]
+        self.canvases = canvases
         self.boxes = (self._box("left", left), self._box("right", right))
-        self.values: list[tuple[QLabel, QLabel, QLabel]] = []
-        self._names: list[QLabel] = []
+        self._keys = [left, right]
+        self.figures = ComparedFigures()
+        self.values = self.figures.values
+        self.table = DifferenceTable()
+        self.summary = QLabel(
+            objectName="comparison-summary", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
         self.swap = QToolButton(objectName="comparison-swap", toolTip="Swap the two networks.")
         self.swap.setAccessibleName("Swap the two networks")
         self.swap.clicked.connect(self._swap)
@@ -141,25 +148,15 @@ class ComparisonDialog(QDialog):
             objectName="comparison-notes", wordWrap=True, textFormat=Qt.TextFormat.PlainText
         )
         self.notes.setProperty("role", "warning")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        self.copy = QPushButton("Copy as text", objectName="comparison-copy")
-        self.copy.setToolTip("Copy the table, for a mail or a spreadsheet.")
-        self.copy.setAutoDefault(False)
-        self.copy.clicked.connect(self._copy)
-        buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
-        down = QVBoxLayout(self)
-        down.setContentsMargins(22, 20, 22, 16)
-        down.setSpacing(12)
-        down.addLayout(self._grid())
-        down.addWidget(self.notes)
-        down.addStretch(1)
-        down.addWidget(buttons)
+        self._lay_out()
         theme.changed.connect(self._apply_theme)
         self._apply_theme()
-        screens.resize_within(self, max(640, self.sizeHint().width()), self.sizeHint().height())
+        screens.resize_within(self, *_SIZE)
         for box in self.boxes:
             box.currentIndexChanged.connect(self._chosen)
+        self.table.chosen.connect(canvases.reveal)
+        canvases.picked.connect(self.table.select_quietly)
+        self.table.setFocus()  # the arrow keys go through the differences
         self._chosen()
 
     # Assembling
@@ -177,64 +174,110 @@ class ComparisonDialog(QDialog):
                 box.insertSeparator(box.count())
             kind = side.kind
             box.addItem(side.title, side.key)
+        box.insertSeparator(box.count())
+        box.addItem("Choose a file…", _OTHER_FILE)
         box.setCurrentIndex(max(0, box.findData(key)))
         return box
 
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(7)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(2, 1)
-        grid.addWidget(self.swap, 0, 3, Qt.AlignmentFlag.AlignRight)
-        for column, box in enumerate(self.boxes, 1):
-            grid.addWidget(box, 0, column)
-        line = QFrame()
-        line.setProperty("role", "line")
-        grid.addWidget(line, 1, 0, 1, 4)
-        for number, metric in enumerate(METRICS, 2):
-            name = QLabel(metric.label, toolTip=metric.help, textFormat=Qt.TextFormat.PlainText)
-            grid.addWidget(name, number, 0)
-            self._names.append(name)
-            cells = (_plain(), _plain(), _plain())
-            for column, cell in enumerate(cells, 1):
-                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignRight)
-            self.values.append(cells)
-        grid.setColumnMinimumWidth(3, self.fontMetrics().horizontalAdvance("×0.000000"))
-        return grid
+    def _lay_out(self) -> None:
+        above = QHBoxLayout()
+        above.setSpacing(8)
+        above.addWidget(self.boxes[0], 1)
+        above.addWidget(self.swap)
+        above.addWidget(self.boxes[1], 1)
+        listed = QWidget()
+        down = QVBoxLayout(listed)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(6)
+        down.addWidget(self.summary)
+        down.addWidget(self.table, 1)
+        below = QSplitter(Qt.Orientation.Horizontal)
+        below.setChildrenCollapsible(False)
+        below.addWidget(listed)
+        below.addWidget(self.figures)
+        below.setStretchFactor(0, 2)
+        below.setStretchFactor(1, 1)
+        below.setHandleWidth(16)
+        self.halves = QSplitter(Qt.Orientation.Vertical)
+        self.halves.setChildrenCollapsible(False)
+        self.halves.addWidget(self.canvases.frame)
+        self.halves.addWidget(below)
+        self.halves.setStretchFactor(0, 1)
+        self.halves.setSizes([10_000, self.figures.sizeHint().height()])
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        self.copy = QPushButton("Copy as text", objectName="comparison-copy")
+        self.copy.setToolTip("Copy both tables, for a mail or a spreadsheet.")
+        self.copy.setAutoDefault(False)
+        self.copy.clicked.connect(self._copy)
+        buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(10)
+        column.addLayout(above)
+        column.addWidget(self.notes)
+        column.addWidget(self.halves, 1)
+        column.addWidget(buttons)
 
     def _apply_theme(self) -> None:
         self.swap.setIcon(icons.icon("replace", colors().soft_text))
         self.swap.setIconSize(QSize(16, 16))
-        self.swap.setStyleSheet(
-            "QToolButton { padding: 5px 0 5px 14px; }"
-        )  # aligned with the ratios below
-        for cells in self.values:
-            for cell in cells:
-                cell.setFont(mono())
-            cells[2].setProperty("role", "value")
 
-    # Showing
+    # Choosing
 
     @property
     def keys(self) -> tuple[str, str]:
         """The keys of the two networks that are compared."""
-        return self.boxes[0].currentData(), self.boxes[1].currentData()
+        return self._keys[0], self._keys[1]
 
     def _chosen(self) -> None:
+        for number, box in enumerate(self.boxes):
+            if box.currentData() == _OTHER_FILE:
+                self._ask_for_file(number)
+            self._keys[number] = box.currentData()
         self._show()
         for key in dict.fromkeys(self.keys):
             if key not in self.metrics and key not in self.faults:
                 background.run(
                     self,
-                    partial(_measure, self.sides[key]),
+                    partial(_analyzed, self.sides[key]),
                     partial(self._arrived, key),
                     partial(self._failed, key),
                 )
 
-    def _arrived(self, key: str, found: NetworkMetrics) -> None:
-        self.metrics[key] = found
+    def _ask_for_file(self, number: int) -> None:
+        """Ask for a file and choose it, or choose again what was chosen before."""
+        text, _ = QFileDialog.getOpenFileName(
+            self, "Compare with a design file", str(self.folder), _FILTER
+        )
+        key = self._keys[number]
+        if text:
+            side = of_file(Path(text))
+            self.folder, key = Path(text).parent, side.key
+            for known in (self.metrics, self.analyses, self.faults):  # it is read again
+                known.pop(key, None)
+            if key not in self.sides:
+                for box in self.boxes:
+                    blocked = box.blockSignals(True)
+                    box.insertItem(box.count() - 1, side.title, key)
+                    box.blockSignals(blocked)
+            self.sides[key] = side
+        box = self.boxes[number]
+        blocked = box.blockSignals(True)
+        box.setCurrentIndex(box.findData(key))
+        box.blockSignals(blocked)
+
+    def _swap(self) -> None:
+        for box, key in zip(self.boxes, reversed(self.keys), strict=True):
+            blocked = box.blockSignals(True)
+            box.setCurrentIndex(box.findData(key))
+            box.blockSignals(blocked)
+        self._chosen()
+
+    # Showing
+
+    def _arrived(self, key: str, found: tuple[Analysis, NetworkMetrics]) -> None:
+        self.analyses[key], self.metrics[key] = found
         self._show()
 
     def _failed(self, key: str, sentence: str) -> None:
@@ -242,17 +285,48 @@ class ComparisonDialog(QDialog):
         self._show()
 
     def _show(self) -> None:
+        titles = [self.sides[key].title for key in self.keys]
         one, other = (self.metrics.get(key) for key in self.keys)
-        for metric, cells in zip(METRICS, self.values, strict=True):
-            for cell, of, key in zip(cells, (one, other), self.keys, strict=False):
-                pending = of is None and key not in self.faults
-                cell.setText("…" if pending else value_text(metric, of))
-            cells[2].setText(
-                ratio_text(metric.value(one), metric.value(other)) if one and other else ""
-            )
+        pending = [key not in self.metrics and key not in self.faults for key in self.keys]
+        self.figures.show_metrics(titles, one, other, pending)
         notes = [self._note(key) for key in dict.fromkeys(self.keys)]
         self.notes.setText("\n".join(filter(None, notes)))
         self.notes.setVisible(any(notes))
+        analyses = [self.analyses.get(key) for key in self.keys]
+        if any(now is not shown for now, shown in zip(analyses, self._shown, strict=True)):
+            self._compare(analyses)
+        self._summarize()
+
+    def _compare(self, analyses: list[Analysis | None]) -> None:
+        """Show two designs, and look for their differences in a thread."""
+        self.compared = None
+        self.table.show_rows(())
+        for side, analysis in enumerate(analyses):
+            if analysis is not None and analysis is not self._shown[side]:
+                self.canvases.show_analysis(side, analysis)
+        self._shown = analyses
+        one, other = analyses
+        if one is not None and other is not None:
+            background.run(
+                self, partial(_compare, one, other), partial(self._differences_arrived, analyses)
+            )
+
+    def _differences_arrived(self, analyses: list[Analysis | None], found: _Compared) -> None:
+        if analyses is not self._shown:
+            return  # others were chosen meanwhile
+        self.compared = found
+        self.table.show_rows(found.rows)
+        self.canvases.show_matching(found.matching, found.rows)
+        self._summarize()
+
+    def _summarize(self) -> None:
+        """Say how much differs."""
+        if any(key in self.faults for key in self.keys):
+            self.summary.setText("There is nothing to compare.")
+        elif self.compared is None:
+            self.summary.setText("Comparing …")
+        else:
+            self.summary.setText(summary(self.compared.matching, self.compared.rows))
 
     def _note(self, key: str) -> str:
         if key in self.faults:
@@ -263,24 +337,28 @@ class ComparisonDialog(QDialog):
         title = self.sides[key].title
         return f"{title} is counted only as far as it is valid. Its first problem: {found.problem}"
 
-    def _swap(self) -> None:
-        one, other = self.keys
-        self.boxes[0].setCurrentIndex(self.boxes[0].findData(other))
-        self.boxes[1].setCurrentIndex(self.boxes[1].findData(one))
-
     def text(self) -> str:
-        """Return the table as text, with tabs between the columns."""
-        titles = [self.sides[key].title for key in self.keys]
-        lines = ["\t".join(("", *titles, "ratio"))]
-        lines += [
-            "\t".join((name.text(), *(cell.text() for cell in cells)))
-            for name, cells in zip(self._names, self.values, strict=True)
-        ]
+        """Return both tables as text, with tabs between the columns."""
+        lines = self.figures.lines([self.sides[key].title for key in self.keys])
+        if self.compared is not None and self.compared.rows:
+            rows = ("\t".join(Differences.texts(row)) for row in self.compared.rows)
+            lines += ["", *rows]
         return "\n".join(lines) + "\n"
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text())
 
 
-def _plain() -> QLabel:
-    return QLabel(textFormat=Qt.TextFormat.PlainText)
+def summary(matching: Matching, rows: Sequence[Difference]) -> str:
+    """Return a sentence on how many differences of which kind there are."""
+    apart = (
+        "Their blocks were cut differently, so all layers are compared as they are evaluated. "
+        if matching.written_out
+        else ""
+    )
+    if not rows:
+        return apart + ("No layer differs." if matching.written_out else "The designs are equal.")
+    counts = {kind: sum(row.kind == kind for row in rows) for kind in KINDS}
+    words = [f"{numbers.count(n)} {KINDS[kind].word}" for kind, n in counts.items() if n]
+    total = "1 difference" if len(rows) == 1 else f"{numbers.count(len(rows))} differences"
+    return f"{apart}{total}: {', '.join(words)}."

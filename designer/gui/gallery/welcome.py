@@ -178,8 +178,8 @@ class Welcome(QWidget):
                 down.addWidget(self._note)
                 down.addSpacing(14)
         drops = _label(
-            "Or drop files on this window: designs, or your own pictures and data as a folder, an "
-            "archive or a table.",
+            "Or drop files on this window: designs, networks of other programs, or your own "
+            "pictures and data as a folder, an archive or a table.",
             "soft",
         )
         drops.setObjectName("welcome-drops")

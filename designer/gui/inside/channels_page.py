@@ -5,14 +5,16 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.plain_text import tip
 from designer.gui.inside import coloring
-from designer.gui.inside.large_map import LargeMap
+from designer.gui.inside.grid_page import GridPage
 from designer.gui.inside.maps_model import MapsModel, Side
-from designer.gui.inside.page import Page, figures_words, shape_words, wrapped_label
-from designer.gui.inside.value_view import ValueView, choose_in_all, scroll_together
+from designer.gui.inside.page import figures_words, shape_words, wrapped_label
+from designer.gui.inside.value_view import choose_in_all
 from designer.gui.worker.inspection import Reply
 from designer.runs.inspection import CHANNEL_FIGURES
 
@@ -21,17 +23,11 @@ _SCALES = (("node", "One scale"), ("own", "Own scales"))
 _STRENGTH = CHANNEL_FIGURES.index("strength")
 
 
-class ChannelsPage(Page):
+class ChannelsPage(GridPage):
     """What a node computes for the picture, channel by channel."""
 
     def __init__(self, model: MapsModel) -> None:
         super().__init__(model, "channels")
-        self.replies: Sequence[Reply] = ()
-        self.views = [ValueView(f"channels-{number}") for number in range(2)]
-        for view in self.views:
-            self.panes.addWidget(view, 1)
-            view.moved.connect(self._chosen)
-        scroll_together(self.views)
         self.sort = _box("channels-sort", "Order of the channels", _SORTS)
         self.sort.setToolTip("Strength is the mean absolute value of a channel.")
         self.scale = _box("channels-scale", "What the brightness means", _SCALES)
@@ -46,12 +42,7 @@ class ChannelsPage(Page):
         row.addWidget(self.sort, 1)
         row.addWidget(self.scale, 1)
         self.beside.addLayout(row)
-        self.large = [LargeMap(f"channels-large-{number}") for number in range(2)]
-        both = QHBoxLayout()
-        both.setSpacing(4)
-        for large in self.large:
-            both.addWidget(large)
-        self.around_large.addLayout(both, 1)
+        self.around_large.addLayout(self.both, 1)
         self.figures = wrapped_label("channels-figures")
         self.around_large.addWidget(self.figures)
         self.beside.addLayout(self.around_large, 1)
@@ -59,11 +50,6 @@ class ChannelsPage(Page):
 
     def request(self, side: Side) -> dict[str, Any]:
         return {"do": "channels", "node": self.model.node}
-
-    @property
-    def chosen(self) -> int:
-        """The number of the channel that is shown large; -1 for none."""
-        return self.views[0].grid.current
 
     def show_replies(self, replies: Sequence[Reply]) -> None:
         self.replies = replies
@@ -113,16 +99,12 @@ class ChannelsPage(Page):
         for view in self.views:
             view.grid.verticalScrollBar().setValue(0)
 
-    def _chosen(self, number: int) -> None:
-        choose_in_all(self.views, number)
-        self._show_large()
-
     def _show_large(self) -> None:
         """Show the chosen channel large, with its figures."""
         maps = bool(self.replies) and self.replies[0].fields["kind"] == "maps"
         for number, large in enumerate(self.large):
             large.setVisible(number < len(self.replies) and maps)
-        self.figures.setVisible(maps)
+        self._show_figures()
         self.empty.setVisible(not maps)
         if not maps or self.chosen < 0:
             return
@@ -132,8 +114,18 @@ class ChannelsPage(Page):
         scale = coloring.scale_of(*(shown if own else whole))
         for large, values in zip(self.large, shown, strict=False):
             large.show_map(values, scale, f"channel {self.chosen}")
-        figures: Any = self.replies[0].arrays["figures"]
-        self.figures.setText(_told(figures, self.chosen))
+        for large, reply in zip(self.large, self.replies, strict=False):
+            large.setToolTip(tip(_told(reply.arrays["figures"], self.chosen)))
+        self.figures.setText(_told(self.replies[0].arrays["figures"], self.chosen))
+
+    def _show_figures(self) -> None:
+        """Show the figures of the channel, unless two large maps take all the room."""
+        maps = bool(self.replies) and self.replies[0].fields["kind"] == "maps"
+        self.figures.setVisible(maps and not (self.low and len(self.replies) > 1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_figures()
 
 
 def _told(figures: Any, number: int) -> str:

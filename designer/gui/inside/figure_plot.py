@@ -14,13 +14,13 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPen
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from designer.gui.base.axes import Axis
-from designer.gui.base.theme import colors, sans, strong, theme
+from designer.gui.base.plot_frame import PlotFrame
+from designer.gui.base.theme import colors, strong, theme
 
 Array = NDArray[np.float64]
-_ZOOM = 0.8  # the share of the range that is left when + is pressed
 _MARKED = 80  # points of which all are marked by a dot
 _IN_HEADER = 5  # curves whose values are in the header
 _LEAST = 1e-45  # the smallest positive number of float32, below which nothing is drawn
@@ -66,7 +66,7 @@ class _LayerAxis(Axis):
         return [(float(number), self.names[number]) for number in range(first, last + 1)]
 
 
-class FigurePlot(QWidget):
+class FigurePlot(PlotFrame):
     """The plot; a click or the arrow keys choose a point along it.
 
     Turn the wheel to zoom, drag to move, double-click or press Home to see everything.
@@ -89,52 +89,27 @@ class FigurePlot(QWidget):
     moved = Signal(int)
 
     def __init__(self, name: str) -> None:
-        super().__init__()
+        self._bottom = _LayerAxis()
+        super().__init__(name, f"{name}-header", self._bottom)
         self.curves: Sequence[Curve] = ()
-        self.log = self.percent = False
         self.title = ""
         self.words: Callable[[float], str] = str
-        self.following = True
         self.names: Sequence[str] = ()
-        self._at = math.nan
         self._limits: tuple[float | None, float | None] = (None, None)
         self.mark = math.nan
         self._items: list[Any] = []
         self._limit_items: list[Any] = []
-        self.header = QLabel(objectName=f"{name}-header")
-        self.header.setTextFormat(Qt.TextFormat.RichText)
-        self.header.setMinimumWidth(1)
-        self._bottom = _LayerAxis()
-        self._left = Axis("left")
-        self.view = pg.PlotWidget(
-            enableMenu=False, axisItems={"left": self._left, "bottom": self._bottom}
-        )
-        self._left.setZValue(-1)  # the grid lines lie behind the curves
-        self.view.setObjectName(name)
-        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view.setMinimumHeight(60)
-        self.view.hideButtons()
-        self.view.setFrameShape(self.view.Shape.NoFrame)
-        self.box = self.view.getViewBox()
-        self.box.disableAutoRange()
-        self.box.setDefaultPadding(0)
-        self.box.sigRangeChangedManually.connect(self._stop_following)
         self.box.sigYRangeChanged.connect(self._widen)
         self.box.sigResized.connect(self._widen)
         self._chosen = pg.InfiniteLine(angle=90, movable=False)
-        self._cross = pg.InfiniteLine(angle=90, movable=False)
-        for item in (self._chosen, self._cross):
-            item.hide()
-            self.view.addItem(item, ignoreBounds=True)
+        self._chosen.hide()
+        self.view.addItem(self._chosen, ignoreBounds=True)
         self._bad = pg.ScatterPlotItem(size=9, symbol="o", brush=None, pxMode=True)
         self._zero = pg.ScatterPlotItem(size=9, symbol="t", pen=None, pxMode=True)
         for item in (self._bad, self._zero):
             item.setZValue(100)
             self.view.addItem(item, ignoreBounds=True)
-        self.view.scene().sigMouseMoved.connect(self._mouse_moved)
         self.view.scene().sigMouseClicked.connect(self._clicked)
-        self.view.installEventFilter(self)
-        self.view.viewport().installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -190,8 +165,8 @@ class FigurePlot(QWidget):
         self.log, self.percent = log, percent
         self.names = self._bottom.names = names
         self._bottom.quantity = x_name
-        self._left.unit = " %" if percent else ""
-        self._left.setLogMode(False, log)
+        self.axes["left"].unit = " %" if percent else ""
+        self.axes["left"].setLogMode(False, log)
         self._limits, self.mark = limits, mark
         self._chosen.setVisible(not math.isnan(mark))
         if not math.isnan(mark):
@@ -204,12 +179,9 @@ class FigurePlot(QWidget):
         self._bottom.update()
         self._update_header()
 
-    def scaled(self, y: Array) -> Array:
-        """Return values in the unit of the left axis; those that it does not have become NaN."""
-        if self.log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.where(y > _LEAST, np.log10(y), np.nan)
-        return y * 100 if self.percent else y
+    def scaled(self, values: Array) -> Array:
+        """Return values in the unit of the left axis; numbers that float32 has not become NaN."""
+        return super().scaled(np.where(values > _LEAST, values, np.nan) if self.log else values)
 
     def fit(self) -> None:
         """Show all of the curves."""
@@ -279,18 +251,10 @@ class FigurePlot(QWidget):
                 self.view.addItem(item, ignoreBounds=True)
                 self._limit_items.append(item)
 
-    def _widen(self) -> None:
-        self._left.widen(self.box.height(), *self.box.viewRange()[1])
-
     def _dress(self) -> None:
-        c = colors()
-        self.view.setBackground(c.window)
-        self._cross.setPen(pg.mkPen(c.soft_text, width=1))
-        self._chosen.setPen(pg.mkPen(QColor(c.selection), width=5))
+        self._dress_frame()
+        self._chosen.setPen(pg.mkPen(QColor(colors().selection), width=5))
         self._chosen.setZValue(-5)
-        for axis in (self._left, self._bottom):
-            axis.dress(sans(0.8), line=c.line, words=c.faint_text)
-        self._widen()
         self._draw()
         self._update_header()
 
@@ -328,16 +292,8 @@ class FigurePlot(QWidget):
     # Mouse and keys
 
     def _mouse_moved(self, point: QPointF) -> None:
-        inside = self.box.sceneBoundingRect().contains(point)
-        at = self.box.mapSceneToView(point).x() if inside else math.nan
-        self._point_at(float(round(at)) if self.names and not math.isnan(at) else at)
-
-    def _point_at(self, at: float) -> None:
-        self._at = at
-        self._cross.setVisible(not math.isnan(at))
-        if not math.isnan(at):
-            self._cross.setPos(at)
-        self._update_header()
+        at = self._place_of(point)
+        self.point_at(float(round(at)) if self.names and not math.isnan(at) else at)
 
     def _clicked(self, event: Any) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -352,7 +308,7 @@ class FigurePlot(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle the keys of the plot."""
         if event.type() == QEvent.Type.Leave and watched is self.view.viewport():
-            self._point_at(math.nan)
+            self.point_at(math.nan)
         elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._key(event)
         return super().eventFilter(watched, event)
@@ -366,16 +322,9 @@ class FigurePlot(QWidget):
             self.moved.emit(wide)
         elif key == Qt.Key.Key_Left:
             self.moved.emit(-wide)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self._stop_following()
-            factor = 1 / _ZOOM if key == Qt.Key.Key_Minus else _ZOOM
-            self.box.scaleBy((factor, factor))
         else:
-            return False
+            return self._zoom_by(key)
         return True
-
-    def _stop_following(self) -> None:
-        self.following = False
 
 
 def _finite(values: Array) -> Array:

@@ -11,30 +11,24 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.inside import coloring
 from designer.gui.inside.bars import Bars
 from designer.gui.inside.coloring import figure
-from designer.gui.inside.large_map import LargeMap
+from designer.gui.inside.grid_page import GridPage
 from designer.gui.inside.maps_model import MapsModel, Side
-from designer.gui.inside.page import Page, figures_words, wrapped_label
-from designer.gui.inside.value_view import ValueView, choose_in_all, scroll_together
+from designer.gui.inside.page import figures_words, wrapped_label
+from designer.gui.inside.value_view import choose_in_all
 from designer.gui.worker.inspection import Reply
 
 _ALL = -1  # stands for all input channels in the list of them
 _LISTED = 4096  # input channels at most
 
 
-class FiltersPage(Page):
+class FiltersPage(GridPage):
     """The weights of a node; no picture is needed."""
 
     needs_picture = False
 
     def __init__(self, model: MapsModel) -> None:
         super().__init__(model, "filters")
-        self.replies: Sequence[Reply] = ()
         self._node = ""
-        self.views = [ValueView(f"filters-{number}") for number in range(2)]
-        for view in self.views:
-            self.panes.addWidget(view, 1)
-            view.moved.connect(self._chosen)
-        scroll_together(self.views)
         self.tensor = ComboBox(objectName="filters-tensor")
         self.tensor.setAccessibleName("Tensor")
         self.tensor.setToolTip("Which tensor of the layer is shown")
@@ -48,12 +42,7 @@ class FiltersPage(Page):
         row.addWidget(self.tensor, 1)
         row.addWidget(self.channel, 1)
         self.beside.addLayout(row)
-        self.large = [LargeMap(f"filters-large-{number}") for number in range(2)]
-        both = QHBoxLayout()
-        both.setSpacing(4)
-        for large in self.large:
-            both.addWidget(large)
-        self.around_large.addLayout(both, 2)
+        self.around_large.addLayout(self.both, 2)
         self.histogram = Bars("filters-histogram")
         self.histogram.setAccessibleName("Distribution of the weights")
         self.around_large.addWidget(self.histogram, 1)
@@ -145,12 +134,8 @@ class FiltersPage(Page):
         )
         self.figures.setText(f"{figures_words(figures)} · norm {figure(figures['norm'])}")
 
-    def _chosen(self, number: int) -> None:
-        choose_in_all(self.views, number)
-        self._show_large()
-
     def _show_large(self) -> None:
-        kind, number = self.replies[0].fields["kind"], self.views[0].grid.current
+        kind, number = self.replies[0].fields["kind"], self.chosen
         tiles = kind in ("tiles", "colors") and number >= 0
         for place, large in enumerate(self.large):
             large.setVisible(tiles and place < len(self.replies))

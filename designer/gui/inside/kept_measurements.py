@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -19,8 +19,8 @@ from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import theme
 from designer.gui.inside.statistics_values import MOST_KEPT, Shown
 
-_WIDEST, _ROOM = 200, 360  # pixels of an entry, and of all
-_MARK = 10  # pixels of the mark in the color
+_WIDEST, _ROOM, _LEAST = 200, 360, 70  # pixels of the words of an entry, of all, and at least
+_MARK, _AROUND = 10, 26  # pixels of the mark in the color, and of an entry around its words
 
 
 class KeptMeasurements(QWidget):
@@ -47,6 +47,8 @@ class KeptMeasurements(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(4)
+        self._row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
+        self._room = _ROOM  # for the words of all entries
         self.hide()
         theme.changed.connect(self._fill)
 
@@ -92,12 +94,27 @@ class KeptMeasurements(QWidget):
         listed = [*([self._current] if self._current is not None else []), *self.kept]
         names = without_common_end([one.title for one in listed])
         self._buttons = [
-            self._button(one, name, _ROOM // len(listed))
+            self._button(one, name, self._room // len(listed))
             for one, name in zip(listed, names, strict=True)
         ]
         for number, button in enumerate(self._buttons):
             self._row.insertWidget(number, button)
         self.setVisible(bool(self.kept))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the names to the room that there is."""
+        super().resizeEvent(event)
+        room = min(_ROOM, self.width() - len(self._buttons) * (_AROUND + self._row.spacing()))
+        if room != self._room:
+            self._room = room
+            self._fill()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size with short names, so that the legend widens no dock."""
+        return QSize(len(self._buttons) * (_LEAST + _AROUND), self._row.minimumSize().height())
+
+    def sizeHint(self) -> QSize:
+        return QSize(_ROOM + len(self._buttons) * (_AROUND + 4), self._row.sizeHint().height())
 
     def _button(self, one: Shown, name: str, room: int) -> QToolButton:
         kept = one.number >= 0

@@ -106,7 +106,7 @@ class MapCard(QFrame):
             self.title.setText(f"Feature maps of {picture.name}")
         else:
             self.title.setText("Feature maps of an example")
-        where = picture.file if picture is not None else ""
+        where = picture.file or picture.name if picture is not None else ""
         self.title.setToolTip(tip(where))
         self.weights.setText(source.weights if source is not None else "")
         self.weights.setVisible(source is not None)

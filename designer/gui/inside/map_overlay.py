@@ -239,17 +239,20 @@ class MapOverlay(QObject):
 
     def _find_source(self, document: Document) -> Source:
         """Return whose maps the current document is to show."""
-        picture, version = self.inspection.picture or EXAMPLE, self.inspection.version
+        picture = self.inspection.picture or EXAMPLE
+
+        def source(design: "Design", subject: Subject) -> Source:
+            return Source(document, design, subject, picture, self.inspection.version(subject))
+
         if self._own is not None and self._own[0] is document:
             known = self._design_of(self._own[1])
-            return Source(document, known or document.design, self._own[1], picture, version)
+            return source(known or document.design, self._own[1])
         for subject in self._candidates():
             design = self._design_of(subject)
             known = _value_of(document, design) if design is not None else None
             if known is not None:
-                return Source(document, known, subject, picture, version)
-        fresh = self._of_design(document, "")
-        return Source(document, document.design, fresh, picture, version)
+                return source(known, subject)
+        return source(document.design, self._of_design(document, ""))
 
     def _candidates(self) -> Iterator[Subject]:
         if self.inspection.subject is not None:
@@ -312,11 +315,10 @@ class MapOverlay(QObject):
             known = made.setdefault((start, *shape), tiles[start : start + size].reshape(shape))
             pictures[row["path"]] = known
             figures[row["path"]] = _sentence(row)
-        name = source.picture.name if source.picture.file else f"the example {source.picture.name}"
         found = NodePictures(
             source.design,
             pictures,  # type: ignore[arg-type]  # arrays
-            f"Feature maps of {name}, {source.weights}",
+            f"Feature maps of {source.picture.mention}, {source.weights}",
             palette=signed_colors.palette(),
             figures=figures,
         )

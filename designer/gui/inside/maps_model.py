@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
 from designer.gui.documents.workspace import Workspace
+from designer.gui.inside.map_overlay import EXAMPLE
 from designer.gui.worker.trainer import Trainer
 from designer.layers.category import Category
 from designer.runs.folder import RunFolder
@@ -16,8 +17,6 @@ from designer.runs.inspection import Picture, Subject
 
 if TYPE_CHECKING:
     from designer.design.values import Design
-
-_RENEWS = ("checkpoint", "epoch")  # events of a training after which there are other weights
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,6 @@ class MapsModel(QObject):
         The path of the node that was selected last.
     other_subject, other_picture
         The network and the picture of the second side, None where they are those of the first.
-    version
-        Counts the checkpoints that a training wrote, by which answers become out of date.
     """
 
     changed = Signal()
@@ -62,7 +59,6 @@ class MapsModel(QObject):
         self.node = ""
         self.other_subject: Subject | None = None
         self.other_picture: Picture | None = None
-        self.version = 0
         self._fresh: tuple[Design, object, Subject] | None = None
         self._akin: dict[Path, tuple[Design | None, bool]] = {}
         self._chosen: Subject | None = None  # in this dock
@@ -71,8 +67,8 @@ class MapsModel(QObject):
         workspace.changed.connect(self._edited)
         trainer.run_changed.connect(self.changed)
         trainer.state_changed.connect(self._state_changed)
-        trainer.events_arrived.connect(self._events)
         self.inspection.changed.connect(self.changed)
+        workspace.node_values_changed.connect(self._node_values_changed)
         self._had_checkpoint = False
         self._selected()
 
@@ -84,13 +80,32 @@ class MapsModel(QObject):
         subject = self.subject
         if subject is None:
             return []
-        first = Side(subject, self.inspection.picture)
+        first = Side(subject, self.picture)
         if not self.compares:
             return [first]
         return [
             first,
             Side(self.other_subject or subject, self.other_picture or first.picture),
         ]
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the network that is looked into takes a picture."""
+        subject = self.inspection.subject
+        if subject is not None and subject.run:
+            try:
+                return not RunFolder(Path(subject.run)).network().inputs
+            except (DesignerError, OSError):
+                return True  # what is wrong is said by the worker
+        shapes = [each.shape for each in self.workspace.analysis.inputs]
+        return len(shapes) == 1 and len(shapes[0]) == 3
+
+    @property
+    def picture(self) -> Picture | None:
+        """The picture that is chosen; while none is, the example that the canvas shows maps of."""
+        document = self.workspace.document
+        shown = document is not None and document.pictures is not None
+        return self.inspection.picture or (EXAMPLE if shown else None)
 
     @property
     def compares(self) -> bool:
@@ -198,7 +213,8 @@ class MapsModel(QObject):
             layers = [
                 (name, each.layer)
                 for name, each in document.analysis.top.layers()
-                if each.layer is not None and each.layer.category is not Category.PORT
+                if each.layer is not None
+                and each.layer.category not in (Category.PORT, Category.STORED)
             ]
             of_images = [name for name, each in layers if each.category is Category.CONVOLUTION]
             self.node = next(iter([*of_images, *(name for name, _ in layers)]), "")
@@ -212,20 +228,14 @@ class MapsModel(QObject):
         elif self.inspection.subject is None:
             self.changed.emit()
 
+    def _node_values_changed(self) -> None:
+        if self.inspection.picture is None:  # else maps on the canvas change nothing here
+            self.changed.emit()
+
     def _state_changed(self) -> None:
         """Look again where the shown run got its first checkpoint."""
         shown = self.trainer.shown
         has = shown is not None and shown.checkpoint
         if has != self._had_checkpoint:
             self._had_checkpoint = has
-            self.changed.emit()
-
-    def _events(self, events: list[dict[str, Any]]) -> None:
-        """Look again where the run that is trained has new weights."""
-        shown = self.trainer.shown
-        if shown is None or not any(each.get("event") in _RENEWS for each in events):
-            return
-        runs = {each.subject.run for each in self.sides}
-        if str(shown.run.path.absolute()) in runs:
-            self.version += 1
             self.changed.emit()

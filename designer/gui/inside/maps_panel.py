@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
+from designer.gui.base.seen import is_seen
 from designer.gui.documents.workspace import Workspace
 from designer.gui.worker.trainer import Trainer
 
@@ -36,11 +37,6 @@ class MapsPanel(QWidget):
 
         dock.visibilityChanged.connect(lambda _: self._refresh_soon())
 
-    @property
-    def seen(self) -> bool:
-        """Whether anything of it is seen: a dock behind other tabs counts as visible for Qt."""
-        return self.isVisible() and not self.visibleRegion().isEmpty()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._soon.start()
@@ -54,7 +50,7 @@ class MapsPanel(QWidget):
             self._soon.start()
 
     def _refresh(self) -> None:
-        if not self.seen:
+        if not is_seen(self):
             return
         if self.view is None:
             from designer.gui.inside.maps_model import MapsModel

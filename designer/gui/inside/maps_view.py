@@ -30,6 +30,7 @@ from designer.gui.base.theme import sans, theme
 from designer.gui.inside.channels_page import ChannelsPage
 from designer.gui.inside.compare_menu import CompareMenu
 from designer.gui.inside.filters_page import FiltersPage
+from designer.gui.inside.map_overlay import EXAMPLE
 from designer.gui.inside.maps_model import MapsModel, Side
 from designer.gui.inside.page import Page
 from designer.gui.inside.picture_dialogs import choose_file
@@ -48,7 +49,7 @@ _UNLIMITED = 16_777_215  # QWIDGETSIZE_MAX
 _LARGE = 0.8  # share of the screen that the dock takes when it is enlarged
 _FRAMED = 100  # milliseconds after which the window has given a floating dock its frame
 _PICTURES = 12  # listed in the menu
-_NARROW = 50  # letters side by side, below which buttons have no words
+_NARROW = 66  # letters side by side, below which buttons have no words
 Answers = Sequence[tuple[str, Callable[[], object]]]
 
 
@@ -201,6 +202,12 @@ class MapsView(QWidget):
         if refusal := self.page.refusal():
             return refusal, ()
         if self.page.needs_picture and sides[0].picture is None:
+            if not self.model.takes_pictures:
+                return (
+                    "This network takes no picture: type a row in the Try it dock, or take an "
+                    "example of its data.",
+                    (("Take an example", self._take_example),),
+                )
             return (
                 "Choose a picture that the network is shown, or drop one here.",
                 (("Choose a picture…", self._choose), ("Take an example", self._take_example)),
@@ -217,7 +224,7 @@ class MapsView(QWidget):
         asked = (
             self.page,
             [(side.subject, question) for side, question in zip(sides, questions, strict=True)],
-            self.model.version,
+            [self.model.inspection.version(side.subject) for side in sides],
         )
         if asked == self._asked:
             return
@@ -312,8 +319,7 @@ class MapsView(QWidget):
     def _fill_pictures(self, menu: QMenu) -> None:
         menu.clear()
         menu.addAction("Choose a file…").triggered.connect(self._choose)
-        inspection = self.model.inspection
-        shown = inspection.picture
+        inspection, shown = self.model.inspection, self.model.picture
         more = "Next example" if shown is not None and shown.part else "Take an example"
         action = menu.addAction(f"{more} of the data")
         action.triggered.connect(self._take_example)
@@ -332,9 +338,11 @@ class MapsView(QWidget):
 
     def _take_example(self) -> None:
         """Show the first example of the validation part of the data, or the next one."""
-        shown = self.model.inspection.picture
-        number = shown.index + 1 if shown is not None and shown.part else 0
-        self.model.inspection.show([Picture(part="validation", index=number)])
+        shown = self.model.picture
+        if shown is None or not shown.part:
+            self.model.inspection.show([EXAMPLE])
+        else:
+            self.model.inspection.show([Picture(part=shown.part, index=shown.index + 1)])
 
     def _take(self, paths: Sequence[Path]) -> None:
         self.model.inspection.show([Picture(file=str(path)) for path in paths])
@@ -396,4 +404,4 @@ def _pictures(event: QDropEvent) -> list[Path]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 16 else f"{name[:12]}…"
+    return name if len(name) <= 16 else f"{name[:12].rstrip()}…"

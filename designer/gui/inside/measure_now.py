@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inside.statistics_values import shown
+from designer.gui.inside.subject_words import weights_words
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
@@ -99,8 +100,9 @@ class MeasureNow(QToolButton):
         rows = [(_FRESH, f"Fresh weights, seed {self.seed}", True)]
         if run is not None:
             rows += [
-                (BEST, f"Best weights of {run.path.name}", run.best.exists()),
-                (LAST, f"Newest weights of {run.path.name}", run.last.exists()),
+                (weights, f"{weights_words(of_run).capitalize()} of {run.path.name}", path.exists())
+                for weights, path in ((BEST, run.best), (LAST, run.last))
+                if (of_run := Subject(run=str(run.path), weights=weights))
             ]
         if self._other is not None:
             rows.append((_OTHER, f"{self._title_of_other()} (chosen in Try it)", True))
@@ -152,8 +154,7 @@ class MeasureNow(QToolButton):
             subject, title = self._other, self._title_of_other()
         elif self.weights in (BEST, LAST) and run is not None:
             subject = Subject(run=str(run.path.absolute()), weights=self.weights)
-            which = "best" if self.weights == BEST else "newest"
-            title = f"{run.path.name}, {which} weights"
+            title = f"{run.path.name}, {weights_words(subject)}"
         else:
             self.weights = _FRESH
             if self.workspace.document is None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from designer.analysis.assist.inputs import text_length
 from designer.errors import DesignerError
 from designer.gui.base import background
 from designer.gui.base.boxes import ComboBox
@@ -20,6 +21,7 @@ from designer.gui.inside.subject_words import weights_words
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import BEST, EPOCH, LAST, Subject
+from designer.runs.preprocessing import InputPreprocessing
 
 if TYPE_CHECKING:
     from designer.design.values import Design
@@ -73,6 +75,8 @@ class NetworkChoice(QWidget):
         self._runs: Sequence[Path] = ()
         self._pretrained: Sequence[tuple[str, str]] = ()  # title and source
         self._design_of: tuple[str, Design | None] = ("", None)
+        self._read_text = ("", False)  # a run, and whether it goes on with texts
+        self._values: tuple[str, Sequence[InputPreprocessing]] = ("", ())  # a run, what it reads
         self._assemble()
         self._soon = QTimer(self, interval=SETTLED, singleShot=True)
         self._soon.timeout.connect(self._design_changed)
@@ -96,12 +100,12 @@ class NetworkChoice(QWidget):
         self.checkpoint.setAccessibleName("Weights")
         self.checkpoint.setToolTip("Which checkpoint of the run the weights are from.")
         self.checkpoint.activated.connect(self._weights_chosen)
-        label = QLabel("Network")
-        label.setBuddy(self.network)
+        self.label = QLabel("Network")
+        self.label.setBuddy(self.network)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(label)
+        row.addWidget(self.label)
         row.addWidget(self.network, 1)
         row.addWidget(self.checkpoint)
 
@@ -253,6 +257,44 @@ class NetworkChoice(QWidget):
             )
         )
 
+    def reads_text(self) -> bool:
+        """Tell whether the network that is looked into goes on with texts."""
+        if not self.choice.run:
+            analysis = self.workspace.analysis
+            return analysis.valid and bool(text_length(analysis))
+        if self._read_text[0] != self.choice.run:
+            self._read_text = (self.choice.run, self._run_reads_text())
+        return self._read_text[1]
+
+    def _run_reads_text(self) -> bool:
+        try:
+            inputs = RunFolder(Path(self.choice.run)).network().inputs
+        except (DesignerError, OSError):
+            return False  # which the prediction reports
+        return len(inputs) == 1 and inputs[0].integer and len(inputs[0].shape) == 1
+
+    def reads_values(self) -> Sequence[InputPreprocessing]:
+        """Return the inputs of a run that takes no picture and no text; none for other networks."""
+        if not self.choice.run or self.reads_text():
+            return ()
+        if self._values[0] != self.choice.run or not self._values[1]:  # it may not be written yet
+            self._values = (self.choice.run, self._inputs_of_run())
+        return self._values[1]
+
+    def _inputs_of_run(self) -> Sequence[InputPreprocessing]:
+        try:
+            return RunFolder(Path(self.choice.run)).preprocessing().inputs
+        except (DesignerError, OSError):
+            return ()  # which the prediction reports
+
+    def wants_training(self) -> bool:
+        """Tell whether it is a design that takes no picture, whose values only a run knows."""
+        analysis = self.workspace.analysis
+        if self.choice.run or self.workspace.document is None or not analysis.valid:
+            return False
+        (shape, *more) = [each.shape for each in analysis.inputs]
+        return bool(more) or len(shape) != 3
+
     # What changes around it
 
     def _run_shown(self) -> None:
@@ -299,8 +341,9 @@ class NetworkChoice(QWidget):
                 self._fill()
                 self.noted.emit("")
             return
-        if self._version != self.inspection.version:
-            self._version = self.inspection.version
+        version = self.inspection.version(subject)
+        if self._version != version:
+            self._version = version
             self._fill_weights()  # the training may have kept another epoch
         if subject.run != self.choice.run or subject.weights != self._used_weights():
             self.choice, self.weights = Choice(run=subject.run), subject.weights

@@ -67,7 +67,12 @@ class Page(QWidget):
         super().resizeEvent(event)
         self.detail.setFixedWidth(max(DETAIL, int(self.width() * _SHARE)))
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self.around_large.setDirection(across if self.height() < _LOW else down)
+        self.around_large.setDirection(across if self.low else down)
+
+    @property
+    def low(self) -> bool:
+        """Whether what belongs to the large map stands beside it, as there is no room below."""
+        return self.height() < _LOW
 
     def refusal(self) -> str:
         """Return why there is nothing to show of the node, as a sentence; "" if there is."""
@@ -101,14 +106,15 @@ def shape_words(fields: Mapping[str, Any]) -> str:
 
 
 def figures_words(figures: Mapping[str, float | None]) -> str:
-    """Return figures of values in one line."""
+    """Return figures of values in one line, which is broken only between two of them."""
     words = [
         f"from {figure(figures['minimum'])} to {figure(figures['maximum'])}",
         f"mean {figure(figures['mean'])}",
         f"deviation {figure(figures['deviation'])}",
         f"zeros {share(figures['zeros'])}",
     ]
-    return " · ".join(words)
+    kept = "\N{NO-BREAK SPACE}"
+    return f"{kept}· ".join(each.replace(" ", kept) for each in words)
 
 
 def share(part: float | None) -> str:

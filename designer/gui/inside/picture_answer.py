@@ -19,7 +19,7 @@ _SIDE_BY_SIDE = 38  # line heights of a width from which the two pictures are si
 
 
 class PictureAnswer(QWidget):
-    """Shows a picture and the answer, or a sentence and a button in its place.
+    """Shows a picture or another example and the answer, or a sentence and a button in its place.
 
     Attributes
     ----------
@@ -39,13 +39,15 @@ class PictureAnswer(QWidget):
         self.picture: Picture | None = None
         self._drawing = False
         self.original = PictureView("Picture")
-        self.seen = PictureView("As the network saw it")
+        self.seen = PictureView("As the network saw it", "Network input")
+        self.given = PictureView("As the network gives it again", "Network output")
         self.pictures = QWidget()
         self.pair = QBoxLayout(QBoxLayout.Direction.LeftToRight, self.pictures)
         self.pair.setContentsMargins(0, 0, 0, 0)
         self.pair.setSpacing(8)
         self.pair.addWidget(self.original, 1)
         self.pair.addWidget(self.seen, 1)
+        self.pair.addWidget(self.given, 1)
         self.name = ElidedLabel(name="try-name")
         self.name.setProperty("role", "soft")
         self.bars = Probabilities()
@@ -87,7 +89,7 @@ class PictureAnswer(QWidget):
             return
         self.name.setText(picture.name)
         self.name.setToolTip(tip(picture.file or picture.name))
-        if not picture.file:  # an example of the data, whose file the worker knows
+        if not picture.file or picture.row is not None:  # which only the worker reads
             self._show_original(None)
             return
         path = picture.file
@@ -112,21 +114,30 @@ class PictureAnswer(QWidget):
 
     def _show_original(self, found: QImage | None) -> None:
         self.original.show_picture(found, "")
-        self.original.setVisible(found is not None and not self._drawing)
+        twice = not self.given.isHidden()  # input and output stand side by side
+        self.original.setVisible(found is not None and not self._drawing and not twice)
         self._show_pair()
 
     def _show_pair(self) -> None:
         """Leave no room for pictures that are not there."""
-        self.pictures.setVisible(not (self.original.isHidden() and self.seen.isHidden()))
+        views = (self.original, self.seen, self.given)
+        self.pictures.setVisible(not all(each.isHidden() for each in views))
 
-    def show_answer(self, predictions: Sequence[Prediction], seen: QImage) -> None:
-        """Show what the network says of the picture, and how it saw it."""
+    def show_answer(
+        self,
+        predictions: Sequence[Prediction],
+        seen: QImage | None,
+        given: QImage | None = None,
+    ) -> None:
+        """Show what the network says, how it saw the picture, and the picture that it gives."""
         self._say("")
         self.bars.show_predictions(predictions)
-        self.seen.show_picture(seen, "")
-        self.seen.show()
-        self._show_pair()
-        self.seen.setToolTip(f"{seen.height()}×{seen.width()} pixels")
+        for view, picture in ((self.seen, seen), (self.given, given)):
+            view.show_picture(picture, "")
+            view.setVisible(picture is not None)
+            if picture is not None:
+                view.setToolTip(f"{picture.height()}×{picture.width()} pixels")
+        self._show_original(self.original.area.picture)
 
     def forget(self) -> None:
         """Show no answer, as another is awaited."""
@@ -152,9 +163,10 @@ class PictureAnswer(QWidget):
 
     def _clear(self) -> None:
         self.bars.show_predictions(())
-        self.seen.show_picture(None, "")
-        self.seen.hide()
-        self._show_pair()
+        for view in (self.seen, self.given):
+            view.show_picture(None, "")
+            view.hide()
+        self._show_original(self.original.area.picture)
 
     def _say(self, sentence: str, *, role: str = "warning") -> None:
         if self.words.property("role") != role:

@@ -1,4 +1,4 @@
-"""The dialogs in which pictures for a network are chosen."""
+"""The dialogs in which pictures and rows for a network are chosen."""
 
 from pathlib import Path
 
@@ -8,6 +8,17 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 def choose_files(parent: QWidget) -> list[Path]:
     """Ask for picture files; none if the user cancels."""
     names, _ = QFileDialog.getOpenFileNames(parent, "Choose pictures", str(Path.home()), _endings())
+    return [Path(each) for each in names]
+
+
+def choose_values(parent: QWidget) -> list[Path]:
+    """Ask for tables or arrays; none if the user cancels."""
+    from designer.data.given_examples import ENDINGS  # imports numpy, which the start avoids
+
+    endings = " ".join(f"*{each}" for each in ENDINGS)
+    kinds = f"Tables and arrays ({endings});;All files (*)"
+    title = "Choose a table or arrays"
+    names, _ = QFileDialog.getOpenFileNames(parent, title, str(Path.home()), kinds)
     return [Path(each) for each in names]
 
 

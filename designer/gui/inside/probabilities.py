@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans, theme
 
 _LEAST, _MOST = 18, 26  # pixels of a row at the usual font
-_LONGEST_NAME = 0.45  # of the width
+_LONGEST_NAME, _LONGEST_OF_NUMBER = 0.45, 0.7  # of the width, beside bars and beside numbers
+
+NEARLY_ALL = "> 99.9 %"  # the longest text of a probability
 
 Prediction = Mapping[str, Any]
 
@@ -66,8 +68,10 @@ class Probabilities(QWidget):
         metrics = self.fontMetrics()
         names = [name_of(each) for each in shown]
         widest = max(map(metrics.horizontalAdvance, names), default=0) + 10
-        left = min(widest, round(self.width() * _LONGEST_NAME))
-        right = metrics.horizontalAdvance("100.0 %") + 8
+        bars = any("probability" in each for each in shown)
+        most = _LONGEST_NAME if bars else _LONGEST_OF_NUMBER
+        left = min(widest, round(self.width() * most))
+        right = QFontMetrics(bold).horizontalAdvance(NEARLY_ALL) + 8
         for number, each in enumerate(shown):
             row = self.row_rect(number)
             painter.setFont(bold if number == 0 else self.font())
@@ -124,7 +128,7 @@ def percent(probability: float) -> str:
     """Write a probability; only certainty is 100 %."""
     share = 100 * probability
     if 99.95 <= share < 100:
-        return "> 99.9 %"
+        return NEARLY_ALL
     return f"{share:.1f} %"
 
 

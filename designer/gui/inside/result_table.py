@@ -14,19 +14,31 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QPixmap,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from designer.gui.base import csv_file
 from designer.gui.base.plain_text import tip, wrapped_tip
 from designer.gui.base.theme import colors, theme
-from designer.gui.inside import csv_file
 from designer.gui.inside.probabilities import name_of, value_of
 from designer.runs.inspection import Picture
 
 THUMBNAIL = 32  # pixels of a side
+_PADDING = 26  # pixels of a column beside its title, with the arrow of the order
+_MEASURED = 500  # pictures by whose predictions the width of the column is chosen
+_MOST_PREDICTED = 0.45  # of the width, for predictions
 _ROOT = QModelIndex()
 _Index = QModelIndex | QPersistentModelIndex
 _TITLES = ("Picture", "Predicted", "Probability")
+_ROW = "Row"  # in the place of the first title
 
 
 class Results(QAbstractTableModel):
@@ -64,13 +76,15 @@ class Results(QAbstractTableModel):
             last = self.index(len(self.order) - 1, len(_TITLES) - 1)
             self.dataChanged.emit(self.index(0, 0), last, [])
 
-    def add_results(self, found: Sequence[Mapping[str, Any]], seen: Sequence[QImage]) -> None:
+    def add_results(
+        self, found: Sequence[Mapping[str, Any]], seen: Sequence[QImage | None]
+    ) -> None:
         """Show what is said of the next pictures, and how they look in small."""
         self.layoutAboutToBeChanged.emit()
         before = [(index, self.order[index.row()]) for index in self.persistentIndexList()]
         self.found += found
         self._small += [
-            None if "error" in each else QPixmap.fromImage(image)
+            None if "error" in each or image is None else QPixmap.fromImage(image)
             for each, image in zip(found, seen, strict=True)
         ]
         self._arrange()
@@ -87,6 +101,11 @@ class Results(QAbstractTableModel):
     def of_numbers(self) -> bool:
         """Whether the network predicts numbers, not classes."""
         return any("value" in one for each in self.found for one in each.get("predictions", ())[:1])
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether these are rows of tables or arrays, no pictures."""
+        return bool(self.pictures) and self.pictures[0].row is not None
 
     def best(self, number: int) -> Mapping[str, Any] | None:
         """Return the first prediction of a picture; None without one."""
@@ -162,7 +181,7 @@ class Results(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
+            return _ROW if section == 0 and self.of_rows else _TITLES[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             right = Qt.AlignmentFlag.AlignRight if section == 2 else Qt.AlignmentFlag.AlignLeft
             return right | Qt.AlignmentFlag.AlignVCenter
@@ -177,7 +196,8 @@ class Results(QAbstractTableModel):
             names = [name_of(each) for each in first]
         else:
             names = ["class", "probability"]
-        writer.writerow(["file", *names, "error"])
+        place = ["row"] if self.of_rows else []
+        writer.writerow(["file", *place, *names, "error"])
         for row in rows:
             number = self.order[row]
             found = self.found[number] if number < len(self.found) else {}
@@ -189,7 +209,9 @@ class Results(QAbstractTableModel):
                     else [name_of(best), best["probability"]]
                 )
             picture = self.pictures[number]
-            writer.writerow([picture.file or picture.name, *values, found.get("error", "")])
+            place = [str(picture.row + 1)] if picture.row is not None else []
+            name = picture.file or picture.name
+            writer.writerow([name, *place, *values, found.get("error", "")])
         return file.getvalue()
 
 
@@ -211,7 +233,7 @@ class ResultTable(QTableView):
         super().__init__(objectName="try-table")
         self.results = Results()
         self.setModel(self.results)
-        self.setAccessibleName("Pictures with what the network says of them")
+        self.setAccessibleName("Pictures or rows with what the network says of them")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
@@ -229,14 +251,28 @@ class ResultTable(QTableView):
         head.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         head.setStretchLastSection(False)
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         head.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        self.setColumnWidth(2, self.fontMetrics().horizontalAdvance("Probability") + 26)
+        self.setColumnWidth(2, self.fontMetrics().horizontalAdvance("Probability") + _PADDING)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of files differ in their ends
+        self.results.layoutChanged.connect(self._fit)
+        self.results.modelReset.connect(self._fit)
         self.selectionModel().currentRowChanged.connect(self._current_changed)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy_wanted)
         theme.changed.connect(self.viewport().update)
+
+    def _fit(self) -> None:
+        """Give the predictions the room that they need, so that names of files have the rest."""
+        metrics, found = self.fontMetrics(), range(min(len(self.results.found), _MEASURED))
+        texts = {_TITLES[1], *(self.results.text(number, 1) for number in found)}
+        wide = max(map(metrics.horizontalAdvance, texts)) + _PADDING
+        self.setColumnWidth(1, min(wide, int(self.viewport().width() * _MOST_PREDICTED)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def choose(self, number: int) -> None:
         """Select the row of a picture; no signal is sent."""

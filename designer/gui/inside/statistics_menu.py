@@ -4,9 +4,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from designer.errors import DesignerError
-from designer.gui.base import numbers
+from designer.gui.base import csv_file, numbers
 from designer.gui.documents.workspace import Workspace
-from designer.gui.inside import csv_file
 from designer.gui.inside.statistics_model import StatisticsModel
 from designer.gui.inside.statistics_table import FigureTable, as_csv
 

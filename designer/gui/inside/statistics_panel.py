@@ -1,10 +1,10 @@
 """The Layer statistics dock: histograms and figures of layers, fresh or while they learn."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -27,6 +27,8 @@ from designer.gui.inside.statistics_pages import StatisticsPages
 from designer.gui.inside.statistics_values import Shown, words_of
 from designer.gui.worker.trainer import Trainer
 from designer.runs.layer_statistics import KINDS
+
+_NARROW = 55  # letters side by side, below which what is shown has a row of its own
 
 
 class StatisticsPanel(QWidget):
@@ -80,7 +82,7 @@ class StatisticsPanel(QWidget):
         column.addWidget(self.pages, 1)
         column.addWidget(self._steps_row())
 
-    def _top_row(self) -> QHBoxLayout:
+    def _top_row(self) -> QBoxLayout:
         """Return the row with what is shown, and the buttons that measure, keep and copy."""
         self.sources = ComboBox(objectName="statistics-source")
         self.sources.setAccessibleName("What is shown")
@@ -101,12 +103,22 @@ class StatisticsPanel(QWidget):
         self.keep.setToolTip("Keep this measurement for comparison: it is drawn with others.")
         self.keep.clicked.connect(self._keep)
         self.more = StatisticsMenu(self.workspace, self.model, self.pages.table)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.sources, 1)
+        tools = QHBoxLayout()
+        tools.setSpacing(6)
         for widget in (self.kinds, self.measure, self.keep, self.more):
-            row.addWidget(widget)
-        return row
+            tools.addWidget(widget)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.setSpacing(6)
+        self._top.addWidget(self.sources, 1)
+        self._top.addLayout(tools)
+        return self._top
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give what is shown a row of its own in a narrow panel."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW * self.fontMetrics().horizontalAdvance("m")
+        direction = QBoxLayout.Direction
+        self._top.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
 
     def _steps_row(self) -> QWidget:
         """Return the row with what is kept for comparison, and the step that is shown."""
@@ -116,7 +128,7 @@ class StatisticsPanel(QWidget):
         self.slider.setAccessibleName("Step of the training")
         self.slider.setToolTip("The step that is shown; at the right end, the newest one.")
         self.slider.valueChanged.connect(self.model.go_to)
-        self.step = QLabel(objectName="statistics-step", textFormat=Qt.TextFormat.PlainText)
+        self.step = ElidedLabel(name="statistics-step")
         self.step.setProperty("role", "soft")
         self.steps = QWidget()
         row = QHBoxLayout(self.steps)
@@ -242,7 +254,9 @@ class StatisticsPanel(QWidget):
             self.slider.setRange(0, len(self.model.recorded) - 1)
             self.slider.setValue(self.model.at)
             self.slider.blockSignals(False)
-        self.step.setText(words_of(one.measurement) if one is not None else "")
+        words = words_of(one.measurement) if one is not None else ""
+        self.step.setText(words)
+        self.step.setToolTip(wrapped_tip(words) if words else "")
 
     # Colors of the nodes
 

@@ -1,6 +1,6 @@
 """What the Layer statistics dock shows: measurements with titles, and figures of their layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -84,12 +84,38 @@ def figures_of(kind: Kind) -> list[str]:
 
 def paths_with(each: Sequence[Shown], kind: Kind, figure: str) -> list[str]:
     """Return the layers that have a figure in any of some measurements, in forward order."""
-    found: dict[str, None] = {}
-    for one in each:
-        for path, row in one.measurement.main(kind).items():
-            if value_of(row, figure) is not None:
-                found.setdefault(path)
-    return list(found)
+    return in_order(
+        [
+            path
+            for path, row in one.measurement.main(kind).items()
+            if value_of(row, figure) is not None
+        ]
+        for one in each
+    )
+
+
+def in_order(lists: Iterable[Sequence[str]]) -> list[str]:
+    """Return the paths of several lists in the order of all: each after the one before it.
+
+    A training and *Measure now* do not measure the same nodes of a network.
+    """
+    found: list[str] = []
+    for paths in lists:
+        if paths == found:
+            continue
+        known, at = {path: number for number, path in enumerate(found)}, 0
+        new: dict[int, list[str]] = {}  # by the place before which they come
+        for path in paths:
+            if path in known:
+                at = known[path] + 1
+            else:
+                new.setdefault(at, []).append(path)
+        found = [
+            path
+            for number in range(len(found) + 1)
+            for path in (*new.get(number, ()), *found[number : number + 1])
+        ]
+    return found
 
 
 def title_of(kind: Kind, figure: str) -> str:
@@ -144,7 +170,7 @@ def histogram_rows(one: Shown | None, kept: Sequence[Shown], kind: Kind) -> list
     own = one.measurement.main(kind) if one is not None else {}
     others = [(each.color, each.measurement.main(kind)) for each in kept]
     found = sentences([each for each in one.found if each.kind == kind] if one else [])
-    paths = dict.fromkeys([*own, *(path for _, rows in others for path in rows)])
+    paths = in_order([list(own), *(list(rows) for _, rows in others)])
     return [
         Row(
             path,

@@ -1,4 +1,4 @@
-"""The Try it dock: what a network says of pictures that are dropped, pasted or drawn."""
+"""The Try it dock: what a network says of pictures or rows, or how it goes on with a text."""
 
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QShowEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -33,25 +33,37 @@ from designer.gui.base import background, icons
 from designer.gui.base.dragged import local_paths
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
+from designer.gui.base.seen import is_seen
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inside import picture_dialogs
+from designer.gui.inside.continuation_page import ContinuationPage
 from designer.gui.inside.drawing_page import DrawingPage
 from designer.gui.inside.invitation import Invitation
 from designer.gui.inside.network_choice import NetworkChoice
 from designer.gui.inside.own_pictures import OwnPictures
 from designer.gui.inside.picture_answer import PictureAnswer
 from designer.gui.inside.result_table import THUMBNAIL, ResultTable
+from designer.gui.inside.values_page import ValuesPage
 from designer.gui.worker.inspection import Reply
 from designer.gui.worker.trainer import Trainer
 from designer.runs.inspection import Picture, Subject
+from designer.runs.preprocessing import InputPreprocessing
 
 TOP = 10  # classes of the chosen picture
 _AT_ONCE = 32  # pictures of the table in one question, so that other questions come between
-_LEFT = 52  # percent of the width that the table has at first
+_LEFT = 60  # percent of the room that the table has at first
+_LEAST = 290  # pixels of width
+_NARROW = 58  # letters side by side, below which the answer stands below the table
 _SLOW = 500  # milliseconds after which it is shown how far the work is
 _HINT = "Draw with the mouse: the network says what it sees while you draw."
+_UNTRAINED = (
+    "This design takes no picture. Train it on a table or on arrays: its run knows what the values "
+    "mean, and predicts from rows that you type here."
+)
+_MOST_ROWS = 10_000  # of files; the command line has no limit
 _TABLE, _ONE, _DRAWING = "try-table", "try", "try-drawing"  # the keys of the questions
+_TEXT = "try-text"
 
 
 class TryPanel(QWidget):
@@ -76,15 +88,24 @@ class TryPanel(QWidget):
         self.drawing = DrawingPage()
         self.drawing.drawn.connect(self._drawn)
         self.drawing.settled.connect(self._settled)
+        self.texts = ContinuationPage()
+        self.texts.wanted.connect(self._go_on)
+        self.texts.canceled.connect(self._stop_text)
+        self.values = ValuesPage()
+        self.values.edited.connect(self._show_typed)
         self._noted, self._said = "", ""  # by the choice of the network, and by the worker
         self._network: Subject | None = None  # that was asked last
         self._asked: dict[str, Hashable] = {}  # what was asked last, by key
+        self._foreign = False  # what is shown was chosen for a network of other inputs
         self._drawn_since = False  # the drawing has changed while its answer was awaited
         self._dragged = False
+        self._unasked = False  # something changed while nobody saw the panel
         self._sized_for_drawing: bool | None = None
         self._assemble()
         self._slow = QTimer(self, interval=_SLOW, singleShot=True)
         self._slow.timeout.connect(lambda: self._show_progress(True))
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._refresh)
         self.inspection.changed.connect(self._refresh)
         theme.changed.connect(self._dress)
         self.setAcceptDrops(True)
@@ -105,6 +126,14 @@ class TryPanel(QWidget):
         self.draw.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.draw.setToolTip("Draw with the mouse, white on black: a digit, for example.")
         self.draw.toggled.connect(self._draw_toggled)
+        self.open = QToolButton(text="Open…", objectName="try-open")
+        self.open.setToolTip("Choose a table or arrays, whose rows the network is asked about.")
+        self.open.clicked.connect(self.choose_values)
+        self.type = QToolButton(text="Type a row", objectName="try-type")
+        self.type.setToolTip("Show the fields again, in which a row is typed or chosen.")
+        self.type.clicked.connect(self._show_typed)
+        for button in (self.open, self.type):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more = QToolButton(objectName="try-more")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setToolTip("Copy or save the table.")
@@ -116,7 +145,7 @@ class TryPanel(QWidget):
         top = QHBoxLayout()
         top.setSpacing(6)
         top.addWidget(self.network, 1)
-        for button in (self.add, self.draw, self.more):
+        for button in (self.add, self.draw, self.open, self.type, self.more):
             top.addWidget(button)
         self.note = ElidedLabel(name="try-note")
         self.note.setProperty("role", "soft")
@@ -152,8 +181,11 @@ class TryPanel(QWidget):
         )
         self.invitation = self.empty.words
         self.pages = QStackedWidget()
+        self.pages.setMinimumWidth(_LEAST)  # not that of table and answer side by side
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.content)
+        self.pages.addWidget(self.texts)
+        self.pages.addWidget(self.values)
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         column.setSpacing(5)
@@ -162,15 +194,24 @@ class TryPanel(QWidget):
         column.addWidget(self.pages, 1)
 
     def _dress(self) -> None:
-        for button, icon in ((self.add, "picture"), (self.draw, "rename"), (self.more, "dots")):
+        for button, icon in (
+            (self.add, "picture"),
+            (self.draw, "rename"),
+            (self.open, "open"),
+            (self.type, "rename"),
+            (self.more, "dots"),
+        ):
             button.setIcon(icons.icon(icon))
 
     # Choosing pictures
 
     def show_paths(self, paths: Sequence[Path]) -> None:
-        """Show the network pictures, and of folders all pictures in them."""
+        """Show the network pictures, of folders all in them, or rows of tables or arrays."""
+        inputs = self.network.reads_values()
 
         def read() -> list[Picture]:
+            if inputs:
+                return _rows(paths, inputs)
             from designer.data.pictures import picture_files
 
             return [Picture(file=str(each.absolute())) for each in picture_files(paths)]
@@ -193,6 +234,11 @@ class TryPanel(QWidget):
         if paths := picture_dialogs.choose_files(self):
             self.show_paths(paths)
 
+    def choose_values(self) -> None:
+        """Ask for tables or arrays."""
+        if paths := picture_dialogs.choose_values(self):
+            self.show_paths(paths)
+
     def choose_folder(self) -> None:
         """Ask for a folder of pictures."""
         folder = picture_dialogs.choose_folder(self)
@@ -212,6 +258,34 @@ class TryPanel(QWidget):
 
     def _refuse(self, sentence: str) -> None:
         self.workspace.refused.emit(sentence)
+
+    # Rows
+
+    def _show_typed(self) -> None:
+        """Ask about the row that is typed, or the example that is chosen."""
+        self.inspection.show([self.values.example()])
+
+    def _fits(self) -> bool:
+        """Show what the network can be shown; tell whether that was shown already.
+
+        A row stays nothing for a network that takes pictures, and a picture for one that does not.
+        """
+        chosen, foreign, self._foreign = self.inspection.picture, self._foreign, False
+        if self.network.reads_values():
+            is_picture = chosen is not None and chosen.file and chosen.row is None
+            if chosen is None or is_picture or foreign:
+                self._show_typed()
+                return False
+        elif chosen is not None and (chosen.cells or chosen.row is not None):
+            self.inspection.show(())
+            return False
+        return True
+
+    @property
+    def _of_values(self) -> bool:
+        """Whether the page with the fields of a row is shown."""
+        chosen = self.inspection.picture
+        return bool(self.network.reads_values()) and not (chosen is not None and chosen.file)
 
     # Drawing
 
@@ -281,13 +355,12 @@ class TryPanel(QWidget):
 
     # Asking
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Ask what was not asked while nobody looked."""
-        super().showEvent(event)
-        self._refresh()
-
     def _refresh(self) -> None:
         """Show the pictures, and ask what has not been asked about them."""
+        if self.values.show_inputs(self.network.reads_values()):
+            self._foreign = True
+        if is_seen(self) and not self._fits():
+            return  # it was called again
         pictures = self.inspection.pictures
         if self.table.results.pictures != pictures:
             self.inspection.cancel(_TABLE)
@@ -295,23 +368,27 @@ class TryPanel(QWidget):
             self.table.results.show_pictures(pictures)
         self._arrange()
         self._say_note()
-        if not self.isVisible():
+        self._unasked = not is_seen(self)
+        if self._unasked:
             return
+        if self.network.reads_text():
+            return  # it is asked by a button
         chosen = self.inspection.picture
         if chosen is not None:
             self.answer.show_picture(chosen)
         elif self.draw.isChecked():
             self.answer.show_hint(_HINT)
-        if self.inspection.subject is None:
+        subject = self.inspection.subject
+        if subject is None:
             self._asked.clear()
             if self.network.error and chosen is not None:
                 self.answer.show_fault(self.network.error, retry=False)
             return
-        if self.inspection.subject != self._network:
-            self._network, self._said = self.inspection.subject, ""
+        if subject != self._network:
+            self._network, self._said = subject, ""
             self.answer.forget()  # what another network said
             self._say_note()
-        network = (self.inspection.subject, self.inspection.version)
+        network = (subject, self.inspection.version(subject))
         if chosen is not None:
             self._ask_once(_ONE, (network, chosen), self._ask_about_chosen)
         if len(pictures) > 1:
@@ -327,17 +404,54 @@ class TryPanel(QWidget):
         self.answer.show_drawing(drawing)
         if drawing != self._sized_for_drawing:
             self._sized_for_drawing = drawing
-            whole = max(self.width(), 1)
-            left = self.drawing.width_for(self.pages.height()) if drawing else whole * _LEFT // 100
-            self.content.setSizes([left, whole - left])
-        self.more.setVisible(several)
+            self._share_room()
+        reads_text = self.network.reads_text()
+        inputs = self.network.reads_values()
+        self.add.setVisible(not reads_text and not inputs)
+        self.draw.setVisible(not reads_text and not inputs)
+        self.open.setVisible(bool(inputs))
+        self.type.setVisible(bool(inputs) and not self._of_values)
+        self.type.setText("Type a row" if self.values.columns else "Choose an example")
+        self.more.setVisible(several and not reads_text)
+        if reads_text or self._of_values:
+            self.pages.setCurrentWidget(self.texts if reads_text else self.values)
+            return
+        untrained = self.network.wants_training()
         nothing = not self.inspection.pictures and not drawing
-        self.pages.setCurrentWidget(self.empty if nothing else self.content)
+        self.pages.setCurrentWidget(self.empty if nothing or untrained else self.content)
+        pictures = not untrained and not inputs
+        for each in (self.add, self.draw, *self.empty.buttons):
+            each.setVisible(pictures)
         self.invitation.setText(
             self.network.error
+            or (untrained and _UNTRAINED)
             or "Drop pictures or a folder here, paste one, or draw a digit:\n"
             "the network says what it sees."
         )
+
+    def _share_room(self) -> None:
+        """Divide the room between the table or the drawing, and the answer."""
+        across = self.content.orientation() == Qt.Orientation.Horizontal
+        whole = max(self.width() if across else self.pages.height(), 1)
+        first = whole * _LEFT // 100
+        if self.draw.isChecked() and across:
+            first = self.drawing.width_for(self.pages.height())
+        self.content.setSizes([first, whole - first])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow panel, leave out words and show the answer below the table."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW * self.fontMetrics().horizontalAdvance("m")
+        style, orientation = Qt.ToolButtonStyle, Qt.Orientation
+        for button in (self.add, self.draw):
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+            )
+        self.network.label.setVisible(not narrow)
+        wanted = orientation.Vertical if narrow else orientation.Horizontal
+        if self.content.orientation() != wanted:
+            self.content.setOrientation(wanted)
+            self._share_room()
 
     def _ask_once(self, key: str, what: Hashable, ask: Callable[[], None]) -> None:
         if self._asked.get(key) != what:
@@ -364,16 +478,20 @@ class TryPanel(QWidget):
         self._said = " ".join(reply.fields["notes"])
         self._say_note()
         [found] = reply.fields["predictions"]
-        if "error" in found:
+        if self._of_values:
+            self.values.show_answer(found.get("predictions", ()), found.get("error", ""))
+        elif "error" in found:
             self.answer.show_fault(found["error"], retry=False)
         else:
-            self.answer.show_answer(found["predictions"], _images(reply)[0])
+            given = _images(reply, "given") or [None]
+            self.answer.show_answer(found["predictions"], _images(reply)[0], given[0])
 
     def _failed(self, sentence: str) -> None:
         self._ended()
         self._said = ""
         self._say_note()
         self._asked.pop(_ONE, None)
+        self.values.show_answer((), sentence)
         self.answer.show_fault(sentence, retry=True)
 
     def _ask_about_all(self) -> None:
@@ -403,6 +521,33 @@ class TryPanel(QWidget):
         self._ended()
         self._asked.pop(_TABLE, None)
         self.answer.show_fault(sentence, retry=True)
+
+    # Texts
+
+    def _go_on(self) -> None:
+        """Let the network go on with the prompt."""
+        self.texts.show_progress(0.0)
+        self.inspection.ask(
+            _TEXT,
+            {"do": "continue", "how": self.texts.how()},
+            self._show_text,
+            failed=self._text_failed,
+            progress=self.texts.show_progress,
+        )
+
+    def _show_text(self, reply: Reply) -> None:
+        self.texts.show_progress(None)
+        self.texts.show_text(reply.fields["prompt"], reply.fields["text"])
+        self._said = " ".join(reply.fields["notes"])
+        self._say_note()
+
+    def _text_failed(self, sentence: str) -> None:
+        self.texts.show_progress(None)
+        self.texts.show_fault(sentence)
+
+    def _stop_text(self) -> None:
+        self.inspection.cancel(_TEXT)
+        self.texts.show_progress(None)
 
     # Progress
 
@@ -434,7 +579,7 @@ class TryPanel(QWidget):
 
     def _say_note(self) -> None:
         words = " ".join(filter(None, (self._noted, self._said)))
-        shown = words if self.inspection.pictures else ""
+        shown = words if self.inspection.pictures or self.network.reads_text() else ""
         self.note.setText(shown)
         self.note.setToolTip(tip(shown))
         self.note.setVisible(bool(shown))
@@ -482,8 +627,14 @@ class TryPanel(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a frame while files are dragged over the panel."""
+        """Paint a frame while files are dragged over the panel, and ask what was not asked yet.
+
+        That it is painted is how the panel learns that it is seen: a dock behind other tabs gets
+        no other event when it comes to the front.
+        """
         super().paintEvent(event)
+        if self._unasked:
+            self._soon.start()
         if self._dragged:
             painter = QPainter(self)
             painter.setPen(QPen(QColor(colors().accent), 2, Qt.PenStyle.DashLine))
@@ -491,8 +642,27 @@ class TryPanel(QWidget):
             painter.end()
 
 
-def _images(reply: Reply) -> list[QImage]:
-    """Return the pictures as the network saw them."""
+def _images(reply: Reply, name: str = "seen") -> list[QImage | None]:
+    """Return the pictures as the network saw or gave them; None for what is no picture."""
     from designer.gui.base.pictures import picture_of
 
-    return [picture_of(each.transpose(2, 0, 1)) for each in reply.arrays["seen"]]
+    return [
+        picture_of(each.transpose(2, 0, 1)) if each.size > 1 else None
+        for each in reply.arrays.get(name, ())
+    ]
+
+
+def _rows(paths: Sequence[Path], inputs: Sequence[InputPreprocessing]) -> list[Picture]:
+    """Return the first rows of tables or arrays."""
+    from designer.data.given_examples import GivenInput, given_in
+
+    wanted = [
+        GivenInput(each.name, each.shape, each.integer, bytes=each.bytes, columns=each.columns)
+        for each in inputs
+    ]
+    found = [
+        Picture(file=str(path.absolute()), row=row)
+        for path in paths
+        for row in range(len(given_in(path, wanted)))
+    ]
+    return found[:_MOST_ROWS]

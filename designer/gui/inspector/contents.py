@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from designer.analysis.problems import Problem
-from designer.design import blocks
+from designer.design import blocks, sharing
 from designer.design.values import BlockNode, LayerNode
 from designer.gui.documents import graph_paths
+from designer.gui.documents.sharing import stop
 from designer.gui.documents.workspace import Workspace
 from designer.gui.forms.rows import (
     Button,
@@ -136,22 +137,43 @@ def _is_use(target: AnyTarget) -> TypeGuard[Target[BlockNode]]:
 
 def _layer(workspace: Workspace, target: Target[LayerNode]) -> Contents:
     node = target.node
-    layer = layer_types().get(node.layer)
     analysis = workspace.analysis
+    layer = layer_types(workspace.design.code).get(node.layer)
     rows = [] if layer is None else parameter_rows(workspace, [target])
     return Contents(
         ("node", workspace.document, target.path),
         title=name_row(workspace, target),
         kind=f"{node.layer} · {_summary(layer)}" if layer else f"{node.layer} · unknown layer type",
         words=layer.help if layer else "",
-        note=_note(workspace, target.block),
+        note=_notes(workspace, target),
         category=layer.category if layer else None,
         colored=layer is not None,
         sections=[
-            Section(rows=[*rows, *rate_rows(workspace, [target]), *when_rows(workspace, [target])])
+            Section(
+                rows=[*rows, *rate_rows(workspace, [target]), *when_rows(workspace, [target])],
+                buttons=[
+                    *_sharing_buttons(workspace, target),
+                    *(
+                        [_code_button(workspace, node.layer)]
+                        if node.layer in workspace.design.code
+                        else []
+                    ),
+                ],
+            )
         ],
-        facts=facts.of_layer(analysis, target.path),
+        facts=facts.of_layer(analysis, target.path, workspace.recipe.initialization),
         problems=facts.problems_of(analysis, target.path, target.block, target.name),
+    )
+
+
+def _code_button(workspace: Workspace, name: str) -> Button:
+    """Return the button that shows the code of one of the design's own layer types."""
+    return Button(
+        "own-code",
+        f"Code of {name}…",
+        "Read and edit the class, and trust it or not.",
+        lambda: workspace.code_requested.emit(name),
+        icon="code",
     )
 
 
@@ -171,7 +193,7 @@ def _use(workspace: Workspace, target: Target[BlockNode]) -> Contents:
         help=facts.composition(used)
         if used is not None
         else "There is no such block in this design.",
-        note=_note(workspace, target.block),
+        note=_notes(workspace, target),
         colored=True,
         sections=[
             Section(
@@ -182,21 +204,75 @@ def _use(workspace: Workspace, target: Target[BlockNode]) -> Contents:
                     *when_rows(workspace, [target]),
                 ],
                 buttons=[
-                    Button(
-                        "look-into",
-                        f"Look into {node.block}",
-                        "Show the graph of the block.",
-                        lambda: workspace.look_into(graph_paths.inside(analysis, target.path)),
-                        icon="go-in",
-                    )
-                ]
-                if used is not None
-                else [],
+                    *_sharing_buttons(workspace, target),
+                    *(
+                        [
+                            Button(
+                                "look-into",
+                                f"Look into {node.block}",
+                                "Show the graph of the block.",
+                                lambda: workspace.look_into(
+                                    graph_paths.inside(analysis, target.path)
+                                ),
+                                icon="go-in",
+                            )
+                        ]
+                        if used is not None
+                        else []
+                    ),
+                ],
             )
         ],
         facts=facts.of_use(analysis, target.path),
         problems=facts.problems_of(analysis, target.path, target.block, target.name),
     )
+
+
+def _notes(workspace: Workspace, target: AnyTarget) -> str:
+    """Say where else an edit of a node applies: in other uses of its block, and where it shares."""
+    return " ".join(
+        filter(None, (_sharing_note(workspace, target), _note(workspace, target.block)))
+    )
+
+
+def _sharing_note(workspace: Workspace, target: AnyTarget) -> str:
+    """Say with which nodes a node shares weights, "" if with none."""
+    group = sharing.group_of(workspace.design.graph_of(target.block).nodes, target.name)
+    if len(group) < 2:
+        return ""
+    if target.node.shares:
+        return (
+            f"Shares the weights of {target.node.shares}, where they are counted once: a change "
+            "applies to all nodes that share them."
+        )
+    others = [name for name in group if name != target.name]
+    if len(others) == 1:
+        return f"{others[0]} shares these weights, which are counted once, here."
+    return f"{len(others)} other nodes share these weights, which are counted once, here."
+
+
+def _sharing_buttons(workspace: Workspace, target: AnyTarget) -> list[Button]:
+    """Return the buttons of a node that shares weights: to the node that has them, and apart."""
+    owner = target.node.shares
+    if not owner or owner not in workspace.design.graph_of(target.block).nodes:
+        return []
+    path = graph_paths.join(graph_paths.parent(target.path), owner)
+    return [
+        Button(
+            "go-to-owner",
+            f"Go to {owner}",
+            "Select the node that has the weights.",
+            lambda: workspace.select({path}, reveal=True),
+            icon="share",
+        ),
+        Button(
+            "stop-sharing",
+            "Stop sharing",
+            "Give this node weights of its own.",
+            lambda: stop(workspace),
+            icon="unshare",
+        ),
+    ]
 
 
 def _note(workspace: Workspace, block: str | None) -> str:
@@ -225,7 +301,8 @@ def _several(
     layers: Sequence[Target[LayerNode]],
     uses: Sequence[Target[BlockNode]],
 ) -> Contents:
-    known = [each for each in layers if each.node.layer in layer_types()]
+    layer_kinds = layer_types(workspace.design.code)
+    known = [each for each in layers if each.node.layer in layer_kinds]
     rows: list[Row] = []
     if len(known) == len(targets):
         rows = parameter_rows(workspace, known)
@@ -244,7 +321,7 @@ def _several(
         help="An edit here applies to all of them."
         if rows
         else "They have no parameters in common.",
-        category=layer_types()[next(iter(types))].category if one and known else None,
+        category=layer_kinds[next(iter(types))].category if one and known else None,
         colored=one and (bool(known) or not layers),
         sections=[
             Section(rows=[*rows, *rate_rows(workspace, targets), *when_rows(workspace, targets)])

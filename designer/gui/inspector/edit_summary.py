@@ -62,6 +62,12 @@ def _node_changes(name: str, before: Node, after: Node) -> Iterator[str]:
             yield f"{name}: {word} → {labels.short(new[key])}."
         elif old[key] != new[key]:
             yield f"{name}: {word} {labels.short(old[key])} → {labels.short(new[key])}."
+    if before.shares != after.shares:
+        yield (
+            f"{name} shares the weights of {after.shares}."
+            if after.shares
+            else f"{name} has weights of its own."
+        )
 
 
 def _values(node: Node) -> dict[str, Value]:

@@ -10,11 +10,14 @@ from designer.analysis.analysis import Analysis
 from designer.analysis.evaluation.results import BlockEffect, GraphResult, NodeResult
 from designer.analysis.problems import Problem
 from designer.analysis.report import formatting
+from designer.analysis.report.initial_weights import UNDRAWN, initial_weights
 from designer.design.values import Block, BlockNode, LayerNode
 from designer.gui.base import numbers
 from designer.gui.documents.graph_paths import output_path
 from designer.layers.facts import Counts, Facts
+from designer.layers.spatial import WORDS
 from designer.layers.tensors import FLOAT_BYTES, INDEX_BYTES, State, StateRole
+from designer.recipe.initialization import Initialization
 from designer.recipe.optimizers import OPTIMIZERS, Optimizer
 
 OUTPUTS = (
@@ -39,6 +42,14 @@ RECEPTIVE_FIELD = (
     "exceed the image. Jump is the distance between the local fields of neighboring values, center "
     "that of the first field."
 )
+
+
+INITIAL = (
+    "How the weights begin: the standard deviation from which they are drawn before the first "
+    "step. A layer's own initialization takes precedence over that of the recipe."
+)
+_MOST_INITIAL = 3  # different ones of a layer that are shown
+_BY_THE_DESIGN = Initialization()
 
 
 class Fact(NamedTuple):
@@ -71,8 +82,20 @@ class Fact(NamedTuple):
         return f"{self.key:<9} {how}{', ' if self.after else ''}{self.after}"
 
 
-def of_layer(analysis: Analysis, path: str) -> list[Fact]:
-    """Return the lines of a layer; those that the analysis could not infer are left out."""
+def of_layer(
+    analysis: Analysis, path: str, initialization: Initialization = _BY_THE_DESIGN
+) -> list[Fact]:
+    """Return the lines of a layer; those that the analysis could not infer are left out.
+
+    Parameters
+    ----------
+    analysis
+        The analysis of the design.
+    path
+        The path of the layer.
+    initialization
+        That of the recipe.
+    """
     result = analysis.node(path)
     if result is None:
         return []
@@ -83,11 +106,16 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
     given = tuple(each for each in result.inputs if each is not None)
     shape = effect.output.shape
     facts += [_formula(line) for line in layer.shape_formula(given, shape)]
-    if facts[-1].result != formatting.shape(shape):
+    shown = [facts[-1].result, *(each.result for each in facts if each.key == "shape")]
+    if formatting.shape(shape) not in shown:
         facts.append(_shape(shape, effect.output.values))
     states = layer.states(given)
-    facts += [_tensor(each) for each in states if each.role is not StateRole.BUFFER]
-    facts += _sums(effect.counts, states)
+    if states and result.shares:
+        facts.append(_shared(result.shares))
+    else:
+        facts += [_tensor(each) for each in states if each.role is not StateRole.BUFFER]
+        facts += _sums(effect.counts, states)
+        facts += _initial(analysis, path, initialization)
     if effect.counts.macs:
         formula = layer.macs_formula(given, shape)
         number = numbers.count(effect.counts.macs)
@@ -100,6 +128,16 @@ def of_layer(analysis: Analysis, path: str) -> list[Fact]:
         facts.append(Fact("in place", "overwrites its input", help="Nothing else needs its input."))
     facts += _receptive_field(analysis.receptive_fields.get(path))
     return facts
+
+
+def _shared(owner: str) -> Fact:
+    return Fact(
+        "weights",
+        "",
+        f"those of {owner}",
+        "This node computes with the weights of another one, where they are counted.",
+        "counted there",
+    )
 
 
 def of_use(analysis: Analysis, path: str) -> list[Fact]:
@@ -119,7 +157,10 @@ def of_use(analysis: Analysis, path: str) -> list[Fact]:
     times = len(inside.nodes) if inside is not None and "0" in inside.nodes else 1
     passes = f"in {times} passes" if times > 1 else ""
     facts.append(Fact("layers", "", numbers.count(effect.counts.layers), after=passes))
-    facts += _totals(effect.counts)
+    if result.shares:
+        facts.append(_shared(result.shares))
+    else:
+        facts += _totals(effect.counts)
     facts += _memory(effect.counts, saved_bytes_of_nodes(analysis.top, [path]), "")
     if inside is not None:
         end = output_path(inside, path)
@@ -252,7 +293,20 @@ def _shape(shape: Sequence[int], values: int, key: str = "shape") -> Fact:
 def _tensor(state: State) -> Fact:
     product = " · ".join(map(str, state.shape))
     count = numbers.count(_product(state.shape))
-    return Fact(state.name, product if len(state.shape) > 1 else "", count)
+    return Fact(state.name or "stored", product if len(state.shape) > 1 else "", count)
+
+
+def _initial(analysis: Analysis, path: str, how: Initialization) -> list[Fact]:
+    """Return how the weights begin: "init std = √(2 / 576) = 0.0589, Kaiming, normal"."""
+    facts = []
+    for each in initial_weights(analysis, path, how):
+        if each.source in UNDRAWN or not each.deviation:
+            facts.append(Fact("init", "", each.words, INITIAL))
+            continue
+        name = each.name.removesuffix(".weight")
+        after = ", ".join(filter(None, (name, each.source)))
+        facts.append(Fact("init std", each.formula, f"{each.deviation:.3g}", INITIAL, after))
+    return facts[:_MOST_INITIAL]
 
 
 def _product(shape: Sequence[int]) -> int:
@@ -374,7 +428,7 @@ def _saved_words(result: NodeResult) -> str:
 def _receptive_field(field: ReceptiveField | None) -> list[Fact]:
     if field is None:
         return []
-    size = "whole image" if field.whole else _square(field.size)
+    size = f"whole {WORDS[len(field.size)].noun}" if field.whole else _square(field.size)
     if field.local != field.size:
         size = f"{size} (local {_square(field.local)})"
     text = f"jump {formatting.pixels(field.jump)}, center {formatting.pixels(field.start)}"
@@ -382,6 +436,5 @@ def _receptive_field(field: ReceptiveField | None) -> list[Fact]:
 
 
 def _square(axes: Axes) -> str:
-    """Write height and width: 3×3."""
-    height, width = map(formatting.number_text, axes)
-    return f"{height}×{width}"
+    """Write the number of each axis: 3×3."""
+    return "×".join(map(formatting.number_text, axes))

@@ -1,6 +1,6 @@
 """Form rows for selected nodes: name, layer parameters, block arguments, repeat, factor, when."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar
@@ -87,7 +87,8 @@ def parameter_rows(workspace: Workspace, targets: Sequence[Target[LayerNode]]) -
 
     The layers' types must be known.
     """
-    types = [layer_types()[each.node.layer] for each in targets]
+    known = layer_types(workspace.design.code)
+    types = [known[each.node.layer] for each in targets]
     scopes = [scope_at(workspace.analysis, graph_paths.parent(each.path)) for each in targets]
     rows = []
     for name, parameter in types[0].parameters.items():
@@ -108,7 +109,7 @@ def parameter_rows(workspace: Workspace, targets: Sequence[Target[LayerNode]]) -
             labels.label(name),
             _strictest(field_types.of_parameter(parameter), [each.check for each in alike]),
             _common(values, parameter.check),
-            partial(_set_parameters, targets, name),
+            partial(_set_parameters, targets, name, workspace.design.code),
             **_steps(targets, _lowered(labels.label(name))),
             help=parameter.help,
             unit=parameter.unit,
@@ -164,13 +165,17 @@ def _has_effect(name: str, row: Row, targets: Sequence[Target[LayerNode]]) -> bo
     return False
 
 
-def _set_parameters(targets: Sequence[Target[LayerNode]], name: str, value: Value) -> Edit:
-    return in_turn([_set_parameter(each, name, value) for each in targets])
+def _set_parameters(
+    targets: Sequence[Target[LayerNode]], name: str, code: Mapping[str, str], value: Value
+) -> Edit:
+    return in_turn([_set_parameter(each, name, code, value) for each in targets])
 
 
-def _set_parameter(target: Target[LayerNode], name: str, value: Value) -> Edit:
+def _set_parameter(
+    target: Target[LayerNode], name: str, code: Mapping[str, str], value: Value
+) -> Edit:
     """Return the edit that sets a parameter, or removes it if the value is the default."""
-    parameter = layer_types()[target.node.layer].parameters[name]
+    parameter = layer_types(code)[target.node.layer].parameters[name]
     plain = not parameter.required and not field_types.has_expression(value)
     if plain and parameter.check(value) == parameter.default:
         return _unset(target, name)

@@ -33,6 +33,7 @@ from designer.gui.documents.palette_entries import (
     found,
     grouped,
     layer_entries,
+    own_entries,
     preset_entry,
     unfit,
 )
@@ -47,6 +48,7 @@ class PaletteModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.layers = layer_entries()
+        self.own: list[Entry] = []
         self.blocks: list[Entry] = []
         self.common = common_entries()
         self.presets: list[Entry] = []
@@ -58,7 +60,7 @@ class PaletteModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Replace the rows by what matches the typed letters, or by everything."""
-        entries = [*self.layers, *self.blocks, *self.common, *self.presets]
+        entries = [*self.layers, *self.own, *self.blocks, *self.common, *self.presets]
         rows = (
             found(entries, self.pattern) if self.pattern.strip() else grouped(entries, self.closed)
         )
@@ -321,10 +323,10 @@ class Palette(QWidget):
     # Rows
 
     def _refresh(self) -> None:
-        """Show the blocks of the current design, and fade the layers that do not fit."""
-        blocks = block_entries(self.workspace.design)
-        if blocks != self.model.blocks:
-            self.model.blocks = blocks
+        """Show the layers and blocks of the current design, and fade the layers that do not fit."""
+        own, blocks = own_entries(self.workspace.design), block_entries(self.workspace.design)
+        if (own, blocks) != (self.model.own, self.model.blocks):
+            self.model.own, self.model.blocks = own, blocks
             self._keep_current(self.model.refresh)
         selection = self.workspace.selection
         only = next(iter(selection)) if len(selection) == 1 else ""

@@ -169,13 +169,14 @@ class AnalysisPanel(LazyPanel):
         self._apply_filter()
 
     def _recipe_changed(self) -> None:
-        """Follow the recipe's batch, optimizer and precision; others leave what was typed here."""
+        """Follow what the recipe says of memory; others leave what was typed here."""
         if self._estimated(self.workspace.recipe) != self._estimated(self._suggested):
             self._suggest(self.workspace.recipe)
 
     @staticmethod
     def _estimated(recipe: Recipe) -> tuple[object, ...]:
-        return recipe.batch, recipe.optimizer, recipe.precision, recipe.device
+        summed = recipe.averaging.copies, recipe.batches_are_accumulated
+        return recipe.batch, recipe.optimizer, recipe.precision, recipe.device, *summed
 
     def _suggest(self, recipe: Recipe) -> None:
         """Set the memory estimate to a recipe; only the device decides on lower precision."""

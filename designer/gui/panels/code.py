@@ -48,6 +48,9 @@ class CodePanel(LazyPanel):
         self.title.setProperty("role", "soft")
         self._buttons = [
             self._button("find-code", "search", "Find in the code (Ctrl+F)", self.open_finder),
+            self._button(
+                "own-code", "code", "Layers of your own, in Python…", self._show_own_layers
+            ),
             self._button("copy-code", "copy", "Copy the whole file", self.copy),
             self._button("save-code", "save", "Save as a Python file…", self.save),
         ]
@@ -110,11 +113,11 @@ class CodePanel(LazyPanel):
             self._newest.cancel()
             self._refuse(_refusal(analysis.problems))
         elif analysis.design is not self.design:
-            design = analysis.design
+            design, measured = analysis.design, analysis.measured
             if analysis.totals.layers > LARGE:
                 self.title.setText("Generating the code…")
             self._newest.start(
-                lambda: SourceLines(helper_process.call(generate, design)),
+                lambda: SourceLines(helper_process.call(generate, design, measured=measured)),
                 lambda lines: self._show(design, lines),
                 self._refuse,
             )
@@ -168,7 +171,7 @@ class CodePanel(LazyPanel):
             f"class {lines.network} · {numbers.count(len(lines.text) - 1)} lines" if lines else ""
         )
         for button in self._buttons:
-            button.setEnabled(lines is not None)
+            button.setEnabled(lines is not None or button.objectName() == "own-code")
 
     def _switched(self) -> None:
         self._newest.cancel()
@@ -238,6 +241,10 @@ class CodePanel(LazyPanel):
                 return True
         return super().eventFilter(watched, event)
 
+    def _show_own_layers(self) -> None:
+        if self.workspace.document is not None:
+            self.workspace.code_requested.emit("")
+
     # Copy and save
 
     def copy(self) -> None:
@@ -267,9 +274,12 @@ class CodePanel(LazyPanel):
 
 def _refusal(problems: Iterable[Problem]) -> str:
     """Return why no code can be generated."""
-    first, *others = [
-        numbers.sentence(each.message) for each in problems if each.severity is Severity.ERROR
-    ]
+    found = [*problems]
+    pending = [each for each in found if each.severity is Severity.PENDING]
+    wrong = [each for each in found if each.severity is Severity.ERROR]
+    if pending and not wrong:
+        return f"The code comes later: {numbers.sentence(pending[0].message)}."
+    first, *others = [numbers.sentence(each.message) for each in wrong]
     if not others:
         return f"The design must be valid before its code can be generated. Fix this: {first}."
     return (

@@ -125,6 +125,7 @@ def running_statistics(rows: list[Row]) -> int:
     return sum(
         prod(state.shape)
         for row in rows
+        if not row.shares
         for state in row.layer.states(_inputs(row))
         if state.role is StateRole.BUFFER and "running_" in state.name
     )
@@ -139,7 +140,7 @@ def torchinfo_values(rows: list[Row]) -> int:
     return sum(
         part.values_out
         for row in rows
-        if row.result.counts.weights or row.result.counts.biases
+        if row.result.counts.weights or row.result.counts.biases or row.shares
         for part in _parts(row)
     )
 

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from designer.analysis.accounting.saved_for_backward import saved_bytes_by_layer
@@ -40,7 +41,7 @@ class Line(NamedTuple):
     def counts(self) -> bool:
         """Whether the layer is part of the totals, unlike activations, dropout and views."""
         counts = self.row.result.counts
-        return bool(counts.output_values or counts.weights or counts.biases)
+        return bool(counts.output_values or counts.weights or counts.biases or self.row.shares)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,15 @@ def _words(name: str, title: str, help_: str, text: Callable[[Line], str]) -> Co
     return Column(name, title, help_, text, text, text, plain_title=name)
 
 
+def _type(line: Line) -> str:
+    row = line.row
+    return f"{row.type}, shares {row.shares}" if row.shares else row.type
+
+
+def _short_type(line: Line) -> str:
+    return f"{line.row.type}, shared" if line.row.shares else line.row.type
+
+
 def _values(line: Line) -> int:
     return line.row.result.counts.output_values
 
@@ -183,12 +193,20 @@ def _short_size(number: int) -> str:
 
 def _receptive_area(line: Line) -> float:
     field = line.row.receptive_field
-    return field.size[0] * field.size[1] if field is not None else 0.0
+    return prod(field.size) if field is not None else 0.0
 
 
 COLUMNS: tuple[Column, ...] = (
     _words("layer", "Layer", "The layer, through the blocks it lies in.", lambda x: x.row.path),
-    _words("type", "Type", "The layer's type.", lambda x: x.row.type),
+    Column(
+        "type",
+        "Type",
+        "The layer's type, and the layer whose weights it shares.",
+        _type,
+        _short_type,
+        _type,
+        plain_title="type",
+    ),
     Column(
         "output",
         "Output",

@@ -72,6 +72,7 @@ class LayerView(QTableView):
         self.selection: Collection[str] = ()
         self._following = False  # whether the workspace, not the user, is changing the selection
         self._fitted = True  # whether the user has resized no column
+        self._moved = False  # whether the user has moved a column
         self._fitting = False
         header = self.horizontalHeader()
         header.setObjectName("layer-columns")
@@ -86,7 +87,7 @@ class LayerView(QTableView):
             lambda at: self.columns_menu().exec(header.mapToGlobal(at))
         )
         header.sectionResized.connect(self._resized)
-        header.sectionMoved.connect(self.columns_changed)
+        header.sectionMoved.connect(self._column_moved)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalScrollBar().valueChanged.connect(self.columns_changed)
@@ -227,7 +228,7 @@ class LayerView(QTableView):
         for number in range(len(COLUMNS)):
             header.moveSection(header.visualIndex(number), number)
             self._hide(number, number in _TIMES and not self._has_times())
-        self._fitted = True
+        self._fitted, self._moved = True, False
         self.fit_columns()
         self.columns_changed.emit()
 
@@ -254,6 +255,28 @@ class LayerView(QTableView):
             if self.columnWidth(column) != width:
                 self.setColumnWidth(column, width)
         self._fitting = False
+        self._place_times(seen=sum(widths.values()) <= room)
+        self.columns_changed.emit()
+
+    def _place_times(self, *, seen: bool) -> None:
+        """Put measured times beside the MACs or, where these are not seen, beside the types.
+
+        Columns that the user moved stay where they are.
+        """
+        if self._moved:
+            return
+        header = self.horizontalHeader()
+        places = list(enumerate(_TIMES, _TIMES[0] if seen else _TYPE + 1))
+        self._fitting = True
+        # To the right, the last one first: each that is moved shifts those that it passes.
+        for place, number in reversed(places) if seen else places:
+            if header.visualIndex(number) != place:
+                header.moveSection(header.visualIndex(number), place)
+        self._fitting = False
+
+    def _column_moved(self) -> None:
+        if not self._fitting:
+            self._moved = True
         self.columns_changed.emit()
 
     def _widths(self, shown: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:

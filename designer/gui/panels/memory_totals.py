@@ -127,9 +127,19 @@ def explained(totals: Totals) -> tuple[Explained, ...]:
     )
 
 
-def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -> Explained:
-    """Return the estimate of the memory that training needs."""
-    needed = totals.training_bytes(optimizer, batch, precision)
+def training(
+    totals: Totals, optimizer: Optimizer, batch: int, precision: str, recipe: Recipe
+) -> Explained:
+    """Return the estimate of the memory that training needs, with averages of the recipe."""
+    averages = recipe.averaging.copies
+    needed = totals.training_bytes(
+        optimizer,
+        batch,
+        precision,
+        copies=averages,
+        accumulates=recipe.batches_are_accumulated,
+    )
+    average = f"the average of the weights {numbers.size(averages * totals.file_bytes)}; "
     copies = state_copies(optimizer)
     parameters, gradients = 4 * totals.parameters, 4 * totals.trainable
     saved = totals.saved_bytes(batch)
@@ -138,10 +148,11 @@ def training(totals: Totals, optimizer: Optimizer, batch: int, precision: str) -
         both_sizes(needed),
         "<p>The most memory that a step of training needs at once, estimated: parameters "
         f"{numbers.size(parameters)}; optimizer state {numbers.size(copies * gradients)} ({copies} "
-        "× the trainable parameters); and what is alive at the fullest moment of the backward "
-        f"pass. There, what is kept for backward ({numbers.size(saved)} for a batch of "
-        f"{numbers.count(batch)} images) shrinks from layer to layer while the gradients of the "
-        f"parameters ({numbers.size(gradients)} in the end) grow.</p>"
+        f"× the trainable parameters); {average if averages else ''}and what is alive at the "
+        "fullest moment of the backward pass. There, what is kept for backward "
+        f"({numbers.size(saved)} for a batch of {numbers.count(batch)} images) shrinks from layer "
+        f"to layer while the gradients of the parameters ({numbers.size(gradients)} in the end) "
+        "grow.</p>"
         "<p>Mixed precision halves what is kept for backward and adds a half-size copy of the "
         "parameters. Kernels need scratch memory besides.</p>"
         "<p>Compare this value, not the others, with the memory of a device.</p>",
@@ -219,6 +230,7 @@ class MemoryTotals(QWidget):
         )
         for name, estimate in ESTIMATES.items():
             self.optimizer.addItem(estimate.title, name)
+        self._recipe = Recipe()
         self._settings = {name: estimate.settings for name, estimate in ESTIMATES.items()}
         self.precision = ComboBox(objectName="precision")
         self.precision.setAccessibleName("Precision")
@@ -267,6 +279,7 @@ class MemoryTotals(QWidget):
         """
         fields = (self.batch, self.optimizer, self.precision)
         blocked = [QSignalBlocker(field) for field in fields]
+        self._recipe = recipe
         self.batch.setValue(min(recipe.batch, LARGEST_BATCH))
         name = estimate_name(recipe.optimizer)
         self._settings[name] = recipe.optimizer  # its state depends on the settings
@@ -284,6 +297,7 @@ class MemoryTotals(QWidget):
                     self._settings[self.optimizer.currentData()],
                     self.batch.value(),
                     self.precision.currentData(),
+                    self._recipe,
                 )
             )
 

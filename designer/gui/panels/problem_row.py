@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from designer.analysis.problems import Fix, Problem, Severity
 from designer.gui.base import icons, numbers
@@ -12,8 +12,11 @@ from designer.gui.base.flow_layout import FlowLayout
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, sans
 from designer.gui.documents import steps
-from designer.gui.documents.training_problem import is_of_training
+from designer.gui.documents.training_problem import is_advice, is_of_training
 
+_ORDER = tuple(Severity)
+ABOUT_CODE = ("not-trusted", "own-code", "own-layer")
+"""Codes of problems that the code of the design's own layer types has."""
 Group = Sequence[Problem]
 """The same problem in all uses of a block."""
 
@@ -24,7 +27,7 @@ def grouped(problems: Iterable[Problem]) -> list[Group]:
     for problem in problems:
         key = (problem.severity, problem.block, problem.node, problem.code, problem.message)
         same.setdefault(key, []).append(problem)
-    return sorted(same.values(), key=lambda group: group[0].severity is not Severity.ERROR)
+    return sorted(same.values(), key=lambda group: _ORDER.index(group[0].severity))
 
 
 def location_of(group: Group) -> str:
@@ -33,7 +36,7 @@ def location_of(group: Group) -> str:
     if is_of_training(first):
         return "the data and the recipe of the training; the design itself has no errors"
     if not first.path:
-        return "the whole design"
+        return "the whole training" if is_advice(first) else "the whole design"
     parts = [first.path]
     if first.block is not None:
         parts.append(f"in the block {first.block}")
@@ -57,6 +60,10 @@ class ProblemRow(QWidget):
         The user pressed the button of a fix.
     fix_pointed_at(fix)
         The pointer or the focus entered the button of a fix; None when it left.
+    silenced(key)
+        The user wants to hear nothing more of what the doctor says here.
+    code_requested()
+        The user wants to read the code that is not trusted yet.
     left(step)
         The focus moves to the next row (1) or the previous one (-1).
     """
@@ -65,6 +72,8 @@ class ProblemRow(QWidget):
     fix_requested = Signal(Fix)
     fix_pointed_at = Signal(object)
     left = Signal(int)
+    silenced = Signal(str)
+    code_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__(objectName="problem")
@@ -83,6 +92,16 @@ class ProblemRow(QWidget):
         self._fixes = QWidget()
         self._flow = FlowLayout(self._fixes, gap=6)
         self._flow.setContentsMargins(0, 3, 0, 2)
+        self.silence = QToolButton(text="Silence", objectName="silence-advice", autoRaise=True)
+        self.silence.setToolTip("Say nothing more of this; the settings can bring it back.")
+        self.silence.setCursor(Qt.CursorShape.ArrowCursor)
+        self.silence.clicked.connect(self._silence)
+        self.silence.hide()
+        self.read = QPushButton("Read the code…", objectName="read-code")
+        self.read.setToolTip("Read what this layer type does, and trust it or not.")
+        self.read.setCursor(Qt.CursorShape.ArrowCursor)
+        self.read.clicked.connect(self.code_requested)
+        self.read.hide()
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self.sentence)
@@ -93,6 +112,8 @@ class ProblemRow(QWidget):
         line.setSpacing(9)
         line.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)
+        line.addWidget(self.silence, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.read, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_group(self, group: Group, *, unfinished: bool = False) -> None:
         """Show another problem in this row; one of an unfinished node in gray."""
@@ -113,6 +134,9 @@ class ProblemRow(QWidget):
             self.buttons[number].setAccessibleName(f"Fix: {fix.label}")
         for button in self.buttons[len(first.fixes) :]:
             button.hide()
+        self.silence.setVisible(is_advice(first))
+        self.read.setVisible(first.code in ABOUT_CODE)
+        self.silence.setAccessibleName(f"Say nothing more of {first.code}")
         if bool(first.fixes) == self._fixes.isHidden():
             self._fixes.setHidden(not first.fixes)
         self._flow.invalidate()
@@ -128,12 +152,18 @@ class ProblemRow(QWidget):
             color, words = (c.error, "Error: stops training") if error else (c.warning, "Warning")
             if is_of_training(self.group[0]):
                 words = "Stops training: the data or the recipe do not fit the design"
+            if self.group[0].severity is Severity.PENDING:
+                name, color, words = "clock", c.warning, "Pending: not known yet"
+            if is_advice(self.group[0]):
+                name, color, words = "info", c.accent, "Advice: what keeps a network from learning"
             if self.unfinished:
                 name, color = "problem-warning", c.faint_text
                 words = "Unfinished: becomes a problem when you work elsewhere"
             self.sign.setPixmap(icons.icon(name, color).pixmap(size, self.devicePixelRatioF()))
             self.sign.setToolTip(tip(words))
         self.location.setFont(sans(0.92))
+        self.silence.setFont(sans(0.92))
+        self.read.setFont(sans(0.92))
         for button in self.buttons:
             button.setIcon(icons.icon("fix", c.success))
             button.setFont(sans(0.92))
@@ -144,6 +174,9 @@ class ProblemRow(QWidget):
             if button.hasFocus() or button.underMouse():
                 return fix
         return None
+
+    def _silence(self) -> None:
+        self.silenced.emit(self.group[0].code)
 
     def _add_button(self) -> None:
         number = len(self.buttons)

@@ -1,13 +1,22 @@
 """The Problems dock: the problems of the design, their locations and their fixes."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from designer.analysis.analysis import Analysis, analyze
 from designer.analysis.problems import Fix, Problem
+from designer.design.values import LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
-from designer.gui.documents import steps
+from designer.gui.documents import graph_paths, steps
 from designer.gui.documents.training_problem import RecipeFix, is_of_training
 from designer.gui.documents.workspace import Workspace
 from designer.gui.panels.changes import preview
@@ -44,6 +53,10 @@ class ProblemsPanel(LazyPanel):
         self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
+        self.with_advice = QCheckBox(objectName="show-advice", checked=True)
+        self.with_advice.setToolTip("What keeps the network from learning well stops no training.")
+        self.with_advice.toggled.connect(self.refresh)
+        self.with_advice.hide()
         self._column.addWidget(self.nothing)
         self._column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
@@ -69,6 +82,10 @@ class ProblemsPanel(LazyPanel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        above = QVBoxLayout()
+        above.setContentsMargins(10, 4, 10, 0)
+        above.addWidget(self.with_advice)
+        column.addLayout(above)
         column.addWidget(self.area, 1)
         column.addWidget(self._foot)
         workspace.switched.connect(self._switched)
@@ -78,7 +95,12 @@ class ProblemsPanel(LazyPanel):
 
     def refresh(self) -> None:
         """Show the problems of the current design."""
+        advice = grouped(self.workspace.advice)
+        self.with_advice.setVisible(bool(advice))
+        count = numbers.count(len(advice))
+        self.with_advice.setText(f"Show advice ({count})")
         groups = grouped(self.workspace.problems)
+        groups += advice if self.with_advice.isChecked() else []
         calm = grouped(self.workspace.unfinished)
         first_calm, groups = len(groups), [*groups, *calm]
         shown = groups[: self._limit]
@@ -127,6 +149,8 @@ class ProblemsPanel(LazyPanel):
         row.fix_requested.connect(self._apply)
         # Signal(object): PySide has no type for "Fix or None".
         row.fix_pointed_at.connect(self._preview_fix)  # type: ignore[call-overload]
+        row.silenced.connect(self.workspace.advice_silenced)
+        row.code_requested.connect(lambda row=row: self._read_code(row.group[0]))
         row.left.connect(lambda step, row=row: self._step(row, step))
         self.rows.append(row)
         self._column.insertWidget(self._column.count() - 2, row)
@@ -148,6 +172,12 @@ class ProblemsPanel(LazyPanel):
             self.training_chosen.emit()
         elif problem.path:
             self.workspace.select([problem.path], reveal=True)
+
+    def _read_code(self, problem: Problem) -> None:
+        """Show the code of the layer type that a problem is about."""
+        node = graph_paths.node_at(self.workspace.design, problem.path)
+        if isinstance(node, LayerNode):
+            self.workspace.code_requested.emit(node.layer)
 
     def _step(self, row: ProblemRow, step: int) -> None:
         shown = self._shown()

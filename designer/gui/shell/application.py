@@ -143,8 +143,11 @@ def run(designs: Sequence[str] = (), *, demo: bool = False) -> int:
 
 def _open(window: "MainWindow", text: str) -> None:
     from designer import presets
+    from designer.readers import sources
 
     if text in presets.names():
         window.guarded(lambda: window.workspace.open_preset(text))
+    elif sources.is_name(text):
+        window.foreign.open_named(text)
     else:
         window.documents.open_file(Path(text))

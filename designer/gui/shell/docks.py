@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.gui.documents.workspace import Workspace
+from designer.gui.evaluation.panel import EvaluationPanel
 from designer.gui.inside.maps_panel import MapsPanel
 from designer.gui.inside.statistics_panel import StatisticsPanel
 from designer.gui.inside.try_panel import TryPanel
@@ -20,7 +21,6 @@ from designer.gui.palette.palette import Palette
 from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.code import CodePanel
 from designer.gui.panels.problems import ProblemsPanel
-from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.worker.trainer import Trainer
@@ -44,12 +44,15 @@ class Context:
         The dock that will hold the panel.
     export
         Opens the export dialog for the run in a folder.
+    show
+        Brings the dock with this key to the front.
     """
 
     workspace: Workspace
     trainer: Trainer
     dock: QDockWidget
     export: Callable[[Path], object]
+    show: Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ class Dock:
 def _runs(context: Context) -> RunsPanel:
     panel = RunsPanel(context.workspace, context.trainer)
     panel.export_requested.connect(context.export)
+    return panel
+
+
+def _evaluation(context: Context) -> EvaluationPanel:
+    panel = EvaluationPanel(context.trainer)
+    panel.try_wanted.connect(lambda: context.show("try"))
     return panel
 
 
@@ -159,9 +168,9 @@ DOCKS = (
     Dock(
         "evaluation",
         "Evaluation",
-        "Confusion matrix and mistakes of a trained network.",
+        "All figures of a trained network: confusion matrix, curves, calibration, mistakes.",
         BOTTOM,
-        lambda c: EvaluationPanel(c.trainer),
+        _evaluation,
         tab_with="training",
     ),
     Dock(

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 import shiboken6
 from PySide6 import QtWidgets
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from designer.design.identifiers import normalized
 from designer.gui.commands.window import Window
+from designer.gui.documents import imported
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import UNTITLED
@@ -22,15 +24,24 @@ _FIELDS = (
     QtWidgets.QAbstractSpinBox,
     QtWidgets.QPlainTextEdit,
 )
-_FILTER = "Designs (*.json);;All files (*)"
+_ALL = "All files (*)"
+_FILTER = f"Designs (*.json);;{_ALL}"
+
+
+class Foreign(Protocol):
+    """Opens networks that are no design files."""
+
+    def open_file(self, path: Path) -> None:
+        """Open a file that is no design."""
 
 
 class Documents:
     """Opens, saves and closes designs, and remembers the recent files."""
 
-    def __init__(self, window: Window, autosave: Autosave) -> None:
+    def __init__(self, window: Window, autosave: Autosave, foreign: Foreign) -> None:
         self.window = window
         self.autosave = autosave
+        self.foreign = foreign
 
     def new(self) -> None:
         """Open an empty design."""
@@ -39,17 +50,21 @@ class Documents:
         self.window.workspace.add(Design(UNTITLED), saved=None)
 
     def open(self) -> None:
-        """Ask for a design file and open it."""
+        """Ask for the file of a design or of another network, and open it."""
         text, _ = QtWidgets.QFileDialog.getOpenFileName(
-            self.window.frame, "Open design", self._folder(), _FILTER
+            self.window.frame, "Open", self._folder(), _openable()
         )
         if text:
             self.open_file(Path(text))
 
     def open_file(self, path: Path) -> None:
-        """Open a design file, or show why it cannot be read."""
+        """Open the file of a design or of another network, or show why it cannot be read."""
+        from designer.readers import sources
+
         if str(path.absolute()) in self.window.preferences.recent and not os.path.lexists(path):
             self._offer_to_forget(path)
+        elif path.suffix.lower() in sources.suffixes():
+            self.foreign.open_file(path)
         elif self.window.guarded(lambda: self.window.workspace.open(path)):
             self.window.preferences.remember(path)
 
@@ -120,7 +135,12 @@ class Documents:
             if not self._may_drop(document):
                 return False
         linked = _has_other_names(path)
-        done = self.window.guarded(lambda: workspace.save(document, path))
+
+        def save() -> None:
+            self._save_weights(document, path)
+            workspace.save(document, path)
+
+        done = self.window.guarded(save)
         if done:
             self.window.preferences.remember(path)
             workspace.reported.emit(
@@ -129,6 +149,19 @@ class Documents:
                 else f"Saved as {path}."
             )
         return done
+
+    def _save_weights(self, document: Document, path: Path) -> None:
+        """Put the weights of an opened network beside its design, where its recipe finds them."""
+        before = document.imported
+        if before is None:
+            return
+        document.imported = after = imported.put_beside(before, path)
+        recipe = self.window.workspace.recipe
+        if after is not before and recipe.initial_weights == str(before.weights):
+            from designer.recipe.reading import changed
+
+            recipe = changed(recipe, {"initial_weights": str(after.weights)})
+            self.window.workspace.set_recipe(recipe)
 
     def _may_replace(self, path: Path) -> bool:
         """Ask whether a file that nobody chose by its full name may be replaced."""
@@ -221,7 +254,17 @@ class Documents:
             return False
         self.autosave.forget(document)
         self.window.workspace.close(document)
+        self.forget_weights(document)
         return True
+
+    def forget_weights(self, document: Document) -> None:
+        """Remove the weights of an opened network that was not saved, unless a training needs them.
+
+        A training that runs or waits may still have to read them.
+        """
+        trainer = self.window.trainer
+        if document.imported is not None and not trainer.occupied and not trainer.queue.runs:
+            imported.discard(document.imported.folder)
 
     def may_lose(self, document: Document) -> bool:
         """Ask whether to save a modified design; return whether it may be closed now."""
@@ -267,6 +310,19 @@ def finish_typing() -> None:
         # A field that ends with its focus is gone. The stubs of shiboken6 have no type for isValid.
         if shiboken6.isValid(field):  # type: ignore[no-untyped-call]
             field.setFocus()
+
+
+def _openable() -> str:
+    """Return the filter of the file dialog: everything that can be opened, then each kind."""
+    from designer.readers import sources
+
+    every = " ".join(f"*{each}" for each in (".json", *sources.suffixes()))
+    kinds = [
+        f"{each.title[:1].upper()}{each.title[1:]} (*{' *'.join(each.suffixes)})"
+        for each in sources.KINDS
+        if each.suffixes
+    ]
+    return ";;".join([f"Designs and networks ({every})", _FILTER.partition(";;")[0], *kinds, _ALL])
 
 
 def _has_other_names(path: Path) -> bool:

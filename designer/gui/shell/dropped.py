@@ -1,4 +1,4 @@
-"""What a dropped or pasted path is: a design, a run, weights or a data set."""
+"""What a dropped or pasted path is: a design, another network, a run, weights or a data set."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Literal
 from designer.errors import DesignerError
 from designer.runs.folder import RunFolder
 
-Kind = Literal["design", "designs", "run", "runs", "weights", "picture", "data"]
+Kind = Literal["design", "designs", "network", "run", "runs", "weights", "picture", "data"]
 
 WEIGHTS = (".pt", ".pth", ".ckpt", ".safetensors")
 _LOOKED_AT = 200  # entries of a folder, as folders of pictures have many
@@ -27,7 +27,16 @@ def kind_of(path: Path) -> Kind:
         return "design"
     if path.suffix.lower() in WEIGHTS:
         return "weights"
+    if can_be_opened(path):
+        return "network"
     return "picture" if _is_picture(path) else "data"
+
+
+def can_be_opened(path: Path) -> bool:
+    """Tell whether a file is of a kind that is opened as a network, besides design files."""
+    from designer.readers import sources  # not needed for the first sight of the window
+
+    return path.suffix.lower() in sources.suffixes()
 
 
 def _kind_of_folder(path: Path) -> Kind:

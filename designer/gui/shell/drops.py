@@ -1,4 +1,4 @@
-"""What the window does with files that are dropped on it or pasted: opens, shows, tries or trains.
+"""What the window does with dropped or pasted files: opens, shows, tries them or trains on them.
 
 Data that come while no design is open wait for the next one that is opened.
 """
@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData
 from designer.gui.base.dragged import local_paths
 from designer.gui.base.notice import Notice
 from designer.gui.documents.workspace import Workspace
-from designer.gui.shell.dropped import Kind, kind_of, pasted_paths
+from designer.gui.shell.dropped import Kind, can_be_opened, kind_of, pasted_paths
 
 _LOOKED_AT = 50  # paths whose kind is looked up while they are dragged
 _MOST_SENTENCES = 4  # on what is done with them
@@ -37,7 +37,7 @@ class Target(Protocol):
         """The open designs."""
 
     def open_design(self, path: Path) -> None:
-        """Open a design file."""
+        """Open the file of a design or of another network."""
 
     def show_training(self, run: Path) -> None:
         """Show a run and its design."""
@@ -96,6 +96,8 @@ class Drops:
             return refusal
         if kind == "design":
             return f"Drop to open the design {name}."
+        if kind == "network" or (kind == "weights" and document is None):
+            return f"Drop to open the network {name} as a design."
         if kind == "run":
             return f"Drop to show the training {name}."
         if kind == "weights":
@@ -124,10 +126,12 @@ class Drops:
             self.window.show_error(refusal)
             return
         match kind:
-            case "design":
+            case "design" | "network":
                 self.window.open_design(path)
             case "run":
                 self.window.show_training(path)
+            case "weights" if self.window.workspace.document is None:
+                self.window.open_design(path)
             case "weights":
                 self.window.use_weights(path)
 
@@ -145,6 +149,8 @@ class Drops:
         refusals = _REFUSALS
         if self.window.workspace.document is None:
             refusals = {**_REFUSALS, **_NEEDS_DESIGN}
+        if kind == "weights" and can_be_opened(path):
+            return ""
         return refusals[kind].format(name=path.name) if kind in refusals else ""
 
     def _take_data(self, path: Path) -> None:
@@ -168,8 +174,8 @@ class Drops:
         path, workspace = self.waiting, self.window.workspace
         if path is None or workspace.document is None:
             return
+        from designer.recipe.data import other_data
         from designer.recipe.reading import changed  # not needed for the first sight of the window
-        from designer.recipe.recipe import other_data
 
         self.forget()
         workspace.set_recipe(changed(workspace.recipe, other_data(str(path))))

@@ -129,7 +129,8 @@ class Editor(QMainWindow):
         for row in self.rows:
             dock = self._dock(row)
             self._put_in_place(row)
-            context = Context(self.workspace, self._trainer, dock, self.export_requested.emit)
+            export, show = self.export_requested.emit, self.show_dock
+            context = Context(self.workspace, self._trainer, dock, export, show)
             dock.setWidget(row.build(context))
             yield True
         for row in self.rows:

@@ -37,6 +37,7 @@ from designer.gui.commands.actions import MENUS, Actions
 from designer.gui.documents.autosave import Autosave
 from designer.gui.documents.workspace import Workspace
 from designer.gui.gallery.welcome import Welcome
+from designer.gui.opening.foreign import ForeignNetworks
 from designer.gui.shell.document_files import Documents, finish_typing
 from designer.gui.shell.drop_overlay import DropOverlay
 from designer.gui.shell.drops import Drops, clipboard_paths
@@ -88,12 +89,14 @@ class MainWindow(QMainWindow):
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
         self.autosave.failed.connect(self._show_backup_fault)
-        self.documents = Documents(self, self.autosave)
+        self.foreign = ForeignNetworks(self)
+        self.documents = Documents(self, self.autosave, self.foreign)
         self.welcome.file_requested.connect(self.documents.open_file)
         self.workspace.documents_changed.connect(self._name_window)
         self.workspace.switched.connect(self._switched)
         self.drops = Drops(self)
         self.top_notices.addWidget(self.drops.notice)
+        self.top_notices.addWidget(self.foreign.strip)
         for signal in (self.trainer.run_changed, self.trainer.state_changed):
             signal.connect(self._tell_of_training)
         self.setAcceptDrops(True)
@@ -114,7 +117,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.backup_notice)
-        self.top_notices = QVBoxLayout()
+        self.top_notices: QVBoxLayout = QVBoxLayout()
         column.addLayout(self.top_notices)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(center)
@@ -217,6 +220,7 @@ class MainWindow(QMainWindow):
         editor.maps.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
+        editor.training.set_up.preview_wanted.connect(self._show_augmentation)
         editor.training.set_up.data.columns_wanted.connect(self.choose_columns)
         editor.training.set_up.data.dropped.connect(self.show_data)
         self.drop_overlay.watch(editor.training.set_up.data)
@@ -225,6 +229,7 @@ class MainWindow(QMainWindow):
         editor.disk_notice.save_as_requested.connect(self.documents.save_as)
         editor.disk_notice.reload_requested.connect(lambda: self.guarded(self.documents.reload))
         self.workspace.refused.connect(editor.canvas.show_refusal)
+        self.workspace.code_requested.connect(self.show_own_layers)
         self.workspace.reported.connect(editor.canvas.show_message)
         MissingFonts(self.workspace)
         status = StatusBar(self.workspace, editor.training)
@@ -301,6 +306,9 @@ class MainWindow(QMainWindow):
         self._data_window.appear()
         return self._data_window
 
+    def _show_augmentation(self) -> None:
+        self.show_data().show_page("augmentation")
+
     def measure_times(self) -> None:
         """Measure how long each layer of the current design takes, and show the table."""
         self.show_dock("analysis")
@@ -332,7 +340,7 @@ class MainWindow(QMainWindow):
         _open(ColumnsDialog(self.workspace, above))
 
     def open_design(self, path: Path) -> None:
-        """Open a design file."""
+        """Open the file of a design or of another network."""
         self.documents.open_file(path)
 
     def use_data(self, path: Path) -> None:
@@ -379,10 +387,19 @@ class MainWindow(QMainWindow):
         )
 
     def compare(self, choice: "Choice | None" = None) -> None:
-        """Open a comparison: of the last edited design with a preset, or of two presets."""
+        """Open a comparison: of the last edited design with another one, or of two presets."""
+        from designer.gui.canvas.side_by_side import SideBySide
         from designer.gui.gallery import comparison
 
-        _open(comparison.dialog(self.workspace, self.welcome.mine, choice, self))
+        mine = self.workspace.document or self.welcome.mine
+        _open(comparison.dialog(self.workspace, mine, choice, SideBySide, self))
+
+    def show_own_layers(self, name: str = "") -> None:
+        """Open the dialog of the design's own layer types, with one of them chosen."""
+        from designer.gui.panels.own_layers_dialog import OwnLayersDialog
+
+        if self.workspace.document is not None:
+            _open(OwnLayersDialog(self.workspace, self, name))
 
     def settings(self) -> None:
         """Open the settings, whose changes take effect at once."""
@@ -431,10 +448,11 @@ class MainWindow(QMainWindow):
         designs = {
             each.key: lessons.load(each) for each in lesson.designs
         }  # all, or none is opened
-        recipe, documents = lessons.recipe(lesson), card.opened(lesson)
-        for name, design in designs.items():
-            if name not in documents:
-                documents[name] = self.workspace.add(design, saved=design, recipe=recipe)
+        documents = card.opened(lesson)
+        for each in lesson.designs:
+            if each.key not in documents:
+                design, recipe = designs[each.key], lessons.recipe(lesson, each)
+                documents[each.key] = self.workspace.add(design, saved=design, recipe=recipe)
         card.begin(lesson, documents)
         self.workspace.show(documents[lesson.designs[0].key])
         self.show_dock(lesson.dock)
@@ -595,7 +613,10 @@ class MainWindow(QMainWindow):
         if self._data_window is not None:
             self._data_window.close()
         self._remember()
+        self.foreign.close()
         self.autosave.finish()
+        for document in self.workspace.documents:
+            self.documents.forget_weights(document)
         self.trainer.close()
         super().closeEvent(event)
 

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QMenu,
+    QPushButton,
     QScrollArea,
     QToolButton,
     QVBoxLayout,
@@ -128,6 +130,18 @@ class SettingsDialog(QDialog):
             self.standby,
             "The worker takes about 0.6 GB of memory, and up to 0.5 GB for the chosen data.",
         )
+        self.doctor = QPushButton(objectName="settings-doctor")
+        self.doctor.setAutoDefault(False)
+        self.conditions = QMenu(self.doctor)
+        self.conditions.setToolTipsVisible(True)
+        self.conditions.aboutToShow.connect(self._list_conditions)
+        self.doctor.setMenu(self.conditions)
+        self._row(
+            "Advice",
+            self.doctor,
+            "What the doctor says of designs and trainings; a condition without a check mark is "
+            "silent.",
+        )
         self._section("Safety")
         self.autosave = DoubleSpinBox(objectName="settings-autosave")
         self.autosave.setAccessibleName("Seconds until a backup is written")
@@ -215,7 +229,25 @@ class SettingsDialog(QDialog):
         self.data.set_text(self.preferences.data_folder)
         self.standby.setChecked(self.preferences.standby)
         self.autosave.setValue(self.preferences.autosave_seconds)
+        silent = len(self.preferences.silenced)
+        self.doctor.setText(f"{silent} silenced" if silent else "All is said")
         self._filling = False
+
+    def _list_conditions(self) -> None:
+        """List the conditions, with a check mark at each that is not silenced."""
+        from designer.doctor.rules import RULES
+
+        self.conditions.clear()
+        for key, rule in RULES.items():
+            action = self.conditions.addAction(rule.title)
+            action.setCheckable(True)
+            action.setChecked(key not in self.preferences.silenced)
+            action.toggled.connect(lambda on, key=key: self._silence(key, not on))
+
+    def _silence(self, key: str, silent: bool) -> None:
+        others = [each for each in self.preferences.silenced if each != key]
+        self._set("silenced", [*others, key] if silent else others)
+        self.fill()
 
     def _set(self, key: str, value: Any) -> None:
         if not self._filling and getattr(self.preferences, key) != value:

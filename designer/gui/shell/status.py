@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.analysis.problems import Severity
+from designer.analysis.problems import Problem, Severity
 from designer.gui.base import icons, numbers
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
@@ -170,6 +170,10 @@ class StatusBar(QStatusBar):
         errors = sum(each.severity is Severity.ERROR for each in found)
         if not found and unfinished:
             text, name, color = "Unfinished", "problem-warning", c.faint_text
+        elif not found and self._advice():
+            pieces = len(self._advice())
+            text = "1 piece of advice" if pieces == 1 else f"{pieces} pieces of advice"
+            name, color = "info", c.accent
         elif not found:
             text, name, color = "No problems", "check", c.success
         else:
@@ -177,17 +181,23 @@ class StatusBar(QStatusBar):
             if len(found) == 1 and is_of_training(found[0]):
                 text = "1 problem of training"
             name, color = ("problem-error", c.error) if errors else ("problem-warning", c.warning)
+            if all(each.severity is Severity.PENDING for each in found):
+                text = "Code to trust" if found[0].code == "not-trusted" else "Measuring…"
+                name = "clock"
         self.problems.setText(text)
         self.problems.setIcon(icons.icon(name, color))
         self.problems.setStyleSheet(
             f"#status-problems {{ padding: 2px 6px; color: {color if found else c.soft_text}; }}"
         )
-        first = [*found, *unfinished][:1]
+        first = [*found, *unfinished, *self._advice()][:1]
         self.problems.setToolTip(
             f"<p>{escape(numbers.sentence(first[0].message))}</p><p>Click for the list.</p>"
             if first
             else "The design can be built and trained."
         )
+
+    def _advice(self) -> list[Problem]:
+        return [each for each in self.workspace.advice if each.severity is Severity.ADVICE]
 
     def _show_fit(self) -> None:
         recipe = self.workspace.recipe

@@ -1,1 +1,1 @@
-"""Training: the choice of data and recipe, live plots, earlier runs, evaluation."""
+"""Training: the choice of data and recipe, live plots, earlier runs."""

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -11,17 +11,21 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
+from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
 from designer.gui.base.theme import theme
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
+from designer.recipe.schedules import position
 from designer.runs.wording import duration
 
 if TYPE_CHECKING:
     from designer.gui.worker.history import History
+    from designer.runs.control import CommandName
 
 PARTS = 1000  # steps of the progress bar
 _LEAST = 60  # letters that fit into the least width of the row
@@ -56,16 +60,15 @@ class Controls(QWidget):
         self.rate.setObjectName("training-rate")
         self.rate.setAccessibleName("Learning rate")
         self.rate.setToolTip(
-            "The learning rate. Type another one and press Enter: it is used as it is from the "
-            "next step on, in place of the schedule."
+            "The learning rate. Type another one and press Enter: the next step has it, and the "
+            "schedule goes on scaled. What that means for later steps is said while you type."
         )
         self.rate.returnPressed.connect(self._set_rate)
         self.rate.textEdited.connect(self._rate_edited)
         self.schedule = _push(
             "Back to the schedule",
             "training-schedule",
-            "The learning rate was set by hand, and the schedule is off. Follow the schedule again "
-            "from the next step on.",
+            "The learning rate was typed. Use the schedule's own rates again from the next step.",
         )
         self.schedule.clicked.connect(lambda: trainer.steer("schedule_lr"))
         self.schedule.setAccessibleName("Back to the schedule")
@@ -74,7 +77,15 @@ class Controls(QWidget):
         label = QLabel("lr")
         label.setProperty("role", "soft")
         label.setBuddy(self.rate)
-        self.row = row = QHBoxLayout(self)
+        self.note = RateNote()
+        self.note.hold.clicked.connect(self._hold_rate)
+        self.rate.left.connect(self.note.hide)
+        column = QVBoxLayout(self)  # the note above the row, which stays where it is
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.note)
+        self.row = row = QHBoxLayout()
+        column.addLayout(row)
         row.setContentsMargins(8, 2, 8, 4)
         row.setSpacing(8)
         widgets = (self.pause, self.stop, self.checkpoint, self.position, self.bar, self.speed)
@@ -171,20 +182,33 @@ class Controls(QWidget):
         self.pause.setIcon(icons.icon("play" if follower.paused else "pause"))
         for widget in (self.pause, self.stop, self.checkpoint, self.rate):
             widget.setEnabled(bool(start) and follower.going)
-        self.schedule.setVisible(history.by_hand)
+        self.schedule.setVisible(history.by_hand or history.scaled)
         self.schedule.setEnabled(follower.going)
         rate = _newest_rate(history)
         if rate is not None and not self.rate.typing:
-            # A rate set by hand is shown as it was typed, one of a schedule is rounded.
+            # A rate that is held is shown as it was typed, one of a schedule is rounded.
             self.rate.setText(f"{rate:.12g}" if history.by_hand else f"{rate:.3g}")
             self.rate.setCursorPosition(0)
         self._fit()
 
     def _rate_edited(self, text: str) -> None:
         self.rate.typing = True
-        _mark(self.rate, wrong=_rate(text) is None)
+        rate = _rate(text)
+        _mark(self.rate, wrong=rate is None)
+        follower = self.trainer.steered
+        if rate is None or follower is None:
+            self.note.hide()
+        else:
+            self.note.show_rate(rate, follower)
 
     def _set_rate(self) -> None:
+        self._send_rate("set_lr", max(self.note.peak, _rate(self.rate.text()) or 0.0))
+
+    def _hold_rate(self) -> None:
+        self._send_rate("hold_lr", _rate(self.rate.text()) or 0.0)
+
+    def _send_rate(self, command: "CommandName", highest: float) -> None:
+        """Send the rate that was typed, unless it must be warned of what follows at first."""
         rate = _rate(self.rate.text())
         if rate is None:
             self.trainer.refused.emit(
@@ -192,16 +216,17 @@ class Controls(QWidget):
                 "type another."
             )
             return
-        if rate > USUAL_RATE and self._warned != self.rate.text():
+        if highest > USUAL_RATE and self._warned != self.rate.text():
             self._warned = self.rate.text()
             self.trainer.refused.emit(
-                f"A learning rate of {rate:g} is far above the usual ones (0.0001 to 1) and may "
-                "destroy the weights: press Enter once more to use it, or type another."
+                f"A learning rate of {highest:.3g} is far above the usual ones (0.0001 to 1) and "
+                "may destroy the weights: press Enter once more to use it, or type another."
             )
             return
         self._warned = ""
         self.rate.typing = False
-        self.trainer.steer("set_lr", rate)
+        self.note.hide()
+        self.trainer.steer(command, rate)
 
     def _dress(self) -> None:
         self.pause.setIcon(icons.icon("pause"))
@@ -209,11 +234,72 @@ class Controls(QWidget):
         self.checkpoint.setIcon(icons.icon("checkpoint"))
 
 
+class RateNote(QWidget):
+    """What becomes of the schedule if the rate that is typed is used, and a button that holds it.
+
+    Attributes
+    ----------
+    peak
+        The highest rate that would follow, 0 while nothing is shown.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(objectName="training-rate-note")
+        self.peak = 0.0
+        self.words = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.words.setObjectName("training-rate-words")
+        self.words.setProperty("role", "soft")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.hold = _push(
+            "", "training-hold", "Use this rate for all later steps, in place of the schedule."
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 2, 8, 2)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.hold)
+        self.hide()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.peak = 0.0
+
+    def show_rate(self, rate: float, follower: Follower) -> None:
+        """Show what a rate would do to the schedule of a run; nothing if its recipe is damaged."""
+        from designer.recipe.typed_rates import sentence, typed_rate
+
+        history = follower.history
+        try:
+            recipe = follower.run.recipe()
+        except DesignerError:
+            self.hide()
+            return
+        at = position(
+            recipe.schedule,
+            base=recipe.optimizer.learning_rate,
+            step=history.step,
+            epochs=recipe.epochs,
+            steps_per_epoch=history.steps_per_epoch,
+        )
+        found = typed_rate(recipe.schedule, at, rate)
+        self.words.setText(sentence(found, steps_per_epoch=history.steps_per_epoch))
+        self.hold.setText(f"Hold {rate:g} instead")
+        self.hold.setVisible(found.factor is not None)
+        self.show()
+        self.peak = found.peak
+
+
 class RateField(QLineEdit):
     """A field that shows the current learning rate, except while the user types another.
 
     Escape discards what was typed.
+
+    Signals
+    -------
+    left()
+        What was typed was discarded.
     """
+
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -224,6 +310,7 @@ class RateField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape and self.typing:
             self.typing = False
             _mark(self, wrong=False)
+            self.left.emit()
             return
         super().keyPressEvent(event)
 

@@ -1,7 +1,5 @@
 """The curves of the shown run and of earlier runs to compare it with, and their tool bar."""
 
-import csv
-import io
 import math
 import time
 from pathlib import Path
@@ -23,14 +21,26 @@ from PySide6.QtWidgets import (
 
 from designer.gui.base import background, icons
 from designer.gui.base.boxes import Slider
+from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import colors, theme
 from designer.gui.training import overlays
 from designer.gui.training.compared_runs import ComparedRuns
 from designer.gui.training.lines import MIDDLE, Line
+from designer.gui.training.plot_pages import (
+    METRICS_PAGE,
+    PAGES,
+    help_of,
+    is_empty,
+    lines_of,
+    set_log,
+)
 from designer.gui.training.plots import Plot
 from designer.gui.training.run_title import FLAT
 from designer.gui.worker.history import History, smoothed
 from designer.gui.worker.trainer import Trainer
+from designer.runs.curves_table import curves_table
+from designer.runs.events import read_events
+from designer.runs.folder import RunFolder
 from designer.storage import save_file, unwritable
 
 SMOOTHING = 60  # smoothing at first: the weight of the previous mean, in per cent
@@ -43,14 +53,19 @@ EXPLANATION = (
     "The faint curve shows single steps; smoothing applies to it alone. Dashed curves are the "
     "training of other runs."
 )
+MIXED = "Training accuracy is measured on mixed images."
+MIXED_EXPLANATION = (
+    "Mixup and cutmix make each training image of two, so that no answer is right for all of it. "
+    "The answer counts as right if it is the label of the larger share. Validation images are not "
+    "mixed, so that their accuracy may well be higher, which is no fault."
+)
 LONGEST = 1_000  # the longest time between two drawings, in milliseconds
-_PAGES = (("Loss, accuracy", "Loss"), ("Rate, throughput", "Rate"))  # names, long and short
-_NARROW = 38  # line heights of a panel with room for the long names only from here on
+_SLIDER = 84  # pixels
 _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;CSV table (*.csv)"
 
 
 class Curves(QWidget):
-    """Loss and accuracy side by side, or learning rate and throughput."""
+    """The plots of a page side by side: loss and accuracy, or one of `PAGES` besides."""
 
     def __init__(self, trainer: Trainer | ComparedRuns) -> None:
         super().__init__()
@@ -59,9 +74,8 @@ class Curves(QWidget):
         self.accuracy = Plot("Accuracy", percent=True)
         for plot in (self.loss, self.accuracy):
             plot.header.setToolTip(EXPLANATION)
-        self.rate: Plot | None = None  # these two are created at the first use of their page
-        self.throughput: Plot | None = None
         self.plots: list[Plot] = []
+        self.further: dict[int, list[Plot]] = {}  # of the other pages, from their first use on
         self._spent = 0.0
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._draw)
@@ -73,12 +87,22 @@ class Curves(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addLayout(self._tools())
+        self._tool_row = self._tools()
+        column.addLayout(self._tool_row)
         self.legend = QLabel(objectName="curves-legend")
         self.legend.setMinimumWidth(1)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setContentsMargins(8, 0, 8, 0)
         column.addWidget(self.legend)
+        self.mixed = QLabel(
+            MIXED, objectName="curves-mixed", textFormat=Qt.TextFormat.PlainText, wordWrap=True
+        )
+        self.mixed.setProperty("role", "soft")
+        self.mixed.setToolTip(tip(MIXED_EXPLANATION))
+        self.mixed.setMinimumWidth(1)
+        self.mixed.setContentsMargins(8, 0, 8, 0)
+        self.mixed.hide()
+        column.addWidget(self.mixed)
         column.addLayout(self._row, 1)
         trainer.run_changed.connect(self.refresh_soon)
         trainer.events_arrived.connect(self.refresh_soon)
@@ -95,16 +119,10 @@ class Curves(QWidget):
         row.setContentsMargins(4, 1, 8, 0)
         row.setSpacing(2)
         self.pages = QButtonGroup(self)
-        for number, (name, help_) in enumerate(
-            (
-                (_PAGES[0][0], "Show the loss and the accuracy."),
-                (
-                    _PAGES[1][0],
-                    "Show the learning rate and the throughput in images per second.",
-                ),
+        for number, page in enumerate(PAGES):
+            button = QToolButton(
+                objectName=f"curves-page-{number}", text=page.name, toolTip=page.help
             )
-        ):
-            button = QToolButton(objectName=f"curves-page-{number}", text=name, toolTip=help_)
             button.setCheckable(True)
             button.setStyleSheet(FLAT)
             self.pages.addButton(button, number)
@@ -112,7 +130,8 @@ class Curves(QWidget):
         self.pages.button(0).setChecked(True)
         self.pages.idClicked.connect(self._choose)
         row.addStretch(1)
-        row.addWidget(_soft("Smoothing"))
+        self._smoothing_label = _soft("Smoothing")
+        row.addWidget(self._smoothing_label)
         self.smoothing = Slider(Qt.Orientation.Horizontal, objectName="curves-smoothing")
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.setToolTip(
@@ -121,7 +140,6 @@ class Curves(QWidget):
         )
         self.smoothing.setRange(0, 99)
         self.smoothing.setValue(SMOOTHING)
-        self.smoothing.setFixedWidth(84)
         self.smoothing.valueChanged.connect(self.refresh_soon)
         row.addWidget(self.smoothing)
         self.log = self._button("Log", "Draw the loss on a logarithmic axis.", "curves-log")
@@ -130,7 +148,6 @@ class Curves(QWidget):
         self.fit = self._button("Fit", "Show the whole curves (double-click, Home).", "curves-fit")
         self.fit.clicked.connect(self._fit)
         self.export = self._button("Save ▾", "Save the curves.", "curves-save")
-        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.export)
         for text, ending in (("As PNG…", "png"), ("As SVG…", "svg"), ("As CSV…", "csv")):
@@ -145,12 +162,25 @@ class Curves(QWidget):
         return QToolButton(objectName=name, text=text, toolTip=help_)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Use short names of the pages where the long ones have no room."""
         super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW * self.fontMetrics().height()
-        for button, names in zip(self.pages.buttons(), _PAGES, strict=True):
-            button.setText(names[narrow])
+        self._fit_tools()
         self._write_legend()
+
+    def _fit_tools(self) -> None:
+        """Where there is no room, use short names of the pages, then leave out the rest."""
+        style = Qt.ToolButtonStyle
+        for short, small in ((False, False), (True, False), (True, True)):
+            for number, page in enumerate(PAGES):
+                self.pages.button(number).setText(page.short if short else page.name)
+            self._smoothing_label.setHidden(small)
+            self.smoothing.setFixedWidth(_SLIDER // 2 if small else _SLIDER)
+            self.fit.setHidden(small)  # a double-click and Home do the same
+            self.export.setToolButtonStyle(
+                style.ToolButtonIconOnly if small else style.ToolButtonTextBesideIcon
+            )
+            self._tool_row.invalidate()
+            if self._tool_row.sizeHint().width() <= self.width():
+                return
 
     def _add(self, plot: Plot) -> None:
         plot.pointed.connect(self._point)
@@ -159,33 +189,41 @@ class Curves(QWidget):
 
     def _choose(self, page: int) -> None:
         self._page = page
-        if page == 1 and self.rate is None:
-            self.rate, self.throughput = Plot("Learning rate"), Plot("Images per second")
-            self._add(self.rate)
-            self._add(self.throughput)
-            self.rate.set_log(self.log.isChecked())
+        if PAGES[page].rows and page not in self.further:
+            self.further[page] = []
+            for row in PAGES[page].rows:
+                plot = Plot(row.title, percent=row.percent)
+                plot.header.setToolTip(help_of(row))
+                set_log(plot, row, log=self.log.isChecked())
+                self.further[page].append(plot)
+                self._add(plot)
         self.refresh_soon()
         self._show_page()
 
     def _show_page(self) -> None:
         follower = self.trainer.shown
-        classes = follower is None or not np.isfinite(follower.history.epochs["epoch"]).any()
-        if follower is not None and not classes:
-            history = follower.history
-            classes = bool(
-                np.isfinite(history.epochs["validation_accuracy"]).any()
-                or np.isfinite(history.steps["accuracy"]).any()
-            )
+        history = follower.history if follower is not None else History()
+        classes = not np.isfinite(history.epochs["epoch"]).any() or bool(
+            np.isfinite(history.epochs["validation_accuracy"]).any()
+            or np.isfinite(history.steps["accuracy"]).any()
+        )
+        metrics = len(history.metrics.names) > 1 or self._page == METRICS_PAGE
+        if self.pages.button(METRICS_PAGE).isHidden() == metrics:
+            self.pages.button(METRICS_PAGE).setVisible(metrics)
+            self._fit_tools()
         self.loss.setVisible(self._page == 0)
         self.accuracy.setVisible(self._page == 0 and classes)
-        if self.rate is not None and self.throughput is not None:
-            self.rate.setVisible(self._page == 1)
-            self.throughput.setVisible(self._page == 1)
+        mixed = follower is not None and bool(history.start.get("mixed"))
+        self.mixed.setVisible(self._page == 0 and classes and mixed)
+        for page, plots in self.further.items():
+            for plot, row in zip(plots, PAGES[page].rows, strict=True):
+                plot.setVisible(page == self._page and not is_empty(row, history))
 
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
-        if self.rate is not None:
-            self.rate.set_log(log)
+        for page, plots in self.further.items():
+            for plot, row in zip(plots, PAGES[page].rows, strict=True):
+                set_log(plot, row, log=log)
 
     def _fit(self) -> None:
         for plot in self.plots:
@@ -213,7 +251,6 @@ class Curves(QWidget):
         follower = self.trainer.shown
         history = follower.history if follower is not None else History()
         share = self.smoothing.value() / 100
-        c = colors()
         x = history.at_epochs(history.steps)
         loss: list[Line] = []
         accuracy: list[Line] = []
@@ -230,10 +267,8 @@ class Curves(QWidget):
         if self._page == 0:
             self.loss.set_lines(loss, marks)
             self.accuracy.set_lines(accuracy, [(at, "") for at, _ in marks])
-        elif self.rate is not None and self.throughput is not None:
-            self.rate.set_lines([Line("now", c.train, x, history.steps["lr"])], marks)
-            throughput = smoothed(history.steps["images_per_second"], share)
-            self.throughput.set_lines([Line("now", c.train, x, throughput)], marks)
+        for plot, row in zip(self.further.get(self._page, ()), PAGES[self._page].rows, strict=True):
+            plot.set_lines(lines_of(row, history, share), marks)
         self._write_legend()
         # Empty plots do not delay the first points, however long they took to draw.
         self._spent = time.perf_counter() - begun if len(x) else 0.0
@@ -263,22 +298,22 @@ class Curves(QWidget):
 
         Errors are reported by the trainer's signal `refused`.
         """
-        follower = self.trainer.shown
-        history = follower.history if follower is not None else History()
+        run = self.trainer.shown.run if self.trainer.shown is not None else None
+        content: bytes | None
         match path.suffix.lower():
             case ".png":
                 content = self._png()
             case ".svg":
                 content = self._svg()
             case ".csv":
-                content = table(history).encode()
+                content = None
             case _:
                 self.trainer.refused.emit(
                     f"Curves cannot be saved as {path.name}: use the suffix .png, .svg or .csv."
                 )
                 return
         background.run(
-            self, lambda: _write(path, content), lambda _: None, self.trainer.refused.emit
+            self, lambda: _write(path, content, run), lambda _: None, self.trainer.refused.emit
         )
 
     def _shown_plots(self) -> list[Plot]:
@@ -372,46 +407,15 @@ def _own_lines(history: History, name: str, share: float) -> list[Line]:
     ]
 
 
-def table(history: History) -> str:
-    """Return the steps and epochs of a run as CSV text, one per line, ordered by step.
-
-    The loss of a step is that of its batch; ``train_loss`` is the mean of an epoch.
-    """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(
-        (
-            "step", "epoch", "step_loss", "step_accuracy", "learning_rate", "images_per_second",
-            "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-        )
-    )  # fmt: skip
-    steps, epochs, per_epoch = history.steps, history.epochs, history.steps_per_epoch
-    columns = [steps[name] for name in ("step", "loss", "accuracy", "lr", "images_per_second")]
-    rows = [
-        (int(step), f"{step / per_epoch:.6g}", loss, accuracy, rate, throughput, "", "", "", "")
-        for step, loss, accuracy, rate, throughput in zip(
-            *(c.tolist() for c in columns), strict=True
-        )
-    ]
-    names = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
-    for epoch, *metrics in zip(*(epochs[n].tolist() for n in names), strict=True):
-        rows.append((round(epoch * per_epoch), f"{epoch:g}", "", "", "", "", *metrics))
-    rows.sort(key=lambda row: row[0])
-    writer.writerows([_blank(value) for value in row] for row in rows)
-    return file.getvalue()
-
-
-def _blank(value: object) -> object:
-    """Return a value for a CSV cell: an empty text for NaN."""
-    return "" if isinstance(value, float) and math.isnan(value) else value
-
-
 def _size(plots: list[Plot]) -> QSize:
     """Return the size of plots side by side."""
     return QSize(sum(plot.width() for plot in plots), max(plot.height() for plot in plots))
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes | None, run: RunFolder | None) -> None:
+    """Write the content of a picture, or the table of a run's curves if there is none."""
+    if content is None:
+        content = curves_table(read_events(run.events) if run is not None else ()).encode()
     try:
         save_file(path, content)
     except OSError as error:

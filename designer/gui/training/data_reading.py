@@ -11,7 +11,7 @@ from designer.gui.base.pictures import picture_of
 from designer.gui.training import data_download
 from designer.known_data import KNOWN
 from designer.known_data.titles import BROUGHT, is_missing
-from designer.recipe.recipe import Data
+from designer.recipe.data import Data
 
 if TYPE_CHECKING:
     from designer.data import DataSet, Description

@@ -42,7 +42,8 @@ from designer.gui.training.matching import Match, for_recipe, split_counts
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data import KNOWN, KnownData
 from designer.known_data.titles import BUILT_IN, DIGITS, is_missing
-from designer.recipe.recipe import Data, Recipe, reading_settings
+from designer.recipe.data import Data, reading_settings
+from designer.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from designer.data import Description
@@ -368,7 +369,7 @@ class DataChooser(QWidget):
         self.waiting.setVisible(self.busy)
         self._show_download()
         self.samples.show_reading(self.reading)
-        self.samples.setVisible(self.reading is not None)
+        self.samples.setVisible(self.reading is not None and bool(self.reading.samples))
         self.facts.setVisible(self.reading is not None)
         self.look.setVisible(self.reading is not None)
         self.columns.setVisible(self.table)
@@ -473,16 +474,30 @@ class Samples(QWidget):
         painter.end()
 
 
+_BEGINNING = 120  # characters of a text that are shown
+
+
 def _facts(data: "Description", recipe: Recipe) -> str:
     data = for_recipe(data, recipe)
-    height = _range(data.heights)
-    size = f"{height}×{_range(data.widths)}"
-    color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")
+    if data.kind == "tokens" and (text := data.inputs[0].text) is not None:
+        tokens = text.vocabulary.kind
+        begins = " ".join(text.beginning.split())[:_BEGINNING]
+        return (
+            f"Text of {numbers.count(text.tokens)} {tokens}, {numbers.count(text.vocabulary.size)} "
+            f"different ones<br>{escape(begins)} …"
+        )
+    if data.inputs:
+        size = " and ".join(
+            f"{escape(each.name)} {'×'.join(map(str, each.shape))}" for each in data.inputs
+        )
+    else:
+        color = {1: "gray", 3: "color"}.get(data.channels, f"{data.channels} channels")
+        size = f"{_range(data.heights)}×{_range(data.widths)} {color}"
     kind = _outputs(data.kind, data.outputs)
     counts = split_counts(data, recipe)
     parts = ", ".join(f"{numbers.count(n)}&nbsp;{_WORDS[part]}" for part, n in counts.items())
     names = _names(data.target.values)
-    return "<br>".join(filter(None, (f"{size} {color}, {kind}", escape(names), parts)))
+    return "<br>".join(filter(None, (f"{size}, {kind}", escape(names), parts)))
 
 
 def _names(names: Sequence[str]) -> str:
@@ -511,6 +526,8 @@ def _counted(data: "Description") -> str:
 
 def _outputs(kind: str, number: int) -> str:
     """Return how many classes, labels or numbers there are, for the facts."""
+    if kind == "input":
+        return "each is its own target"
     one, several = {
         "classes": ("class", "classes"),
         "labels": ("label", "labels"),

@@ -1,11 +1,13 @@
 """Whether a data set fits a design, in a sentence, and the edits that make it fit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training
+from designer.analysis.assist.features import features_misfit
+from designer.analysis.assist.inputs import takes_picture, text_length
 from designer.analysis.problems import Fix
 from designer.design import edits
 from designer.design.edits import Edit
@@ -13,15 +15,26 @@ from designer.design.values import Design, LayerNode
 from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.documents.training_problem import recipe_fix
+from designer.gui.training.text_matching import text_refusal
 from designer.known_data.titles import BUILT_IN, built_in_for, data_title
+from designer.recipe.data import other_data
 from designer.recipe.losses import LOSSES, Targets, losses_for
-from designer.recipe.misfits import Misfit, misfit, whole_numbers_are_classes
+from designer.recipe.misfits import (
+    conflict,
+    misfit,
+    two_classes_are_a_label,
+    whole_numbers_are_classes,
+)
+from designer.recipe.preprocessing import too_large
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, consequences, fields, other_data
+from designer.recipe.recipe import Recipe, consequences, fields
 
 if TYPE_CHECKING:
     from designer.data import Description
     from designer.data.findings import Finding
+
+LOSS_SAID, BALANCE_SAID = "activation-before-loss", "imbalance"
+"""Conditions of the doctor that a match says, too."""
 
 # Above this ratio between the sizes of images and input, a remedy is offered besides scaling.
 _FAR = 1.5
@@ -49,27 +62,112 @@ class Match:
     fixes: tuple[Fix, ...] = ()
 
 
-def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
-    """Compare a data set with the inputs and outputs of a design, and with the loss."""
+def match(
+    analysis: Analysis, data: "Description", recipe: Recipe, *, silenced: Collection[str] = ()
+) -> Match:
+    """Compare a data set with the inputs and outputs of a design, and with the loss.
+
+    Parameters
+    ----------
+    analysis, data, recipe
+        What is compared.
+    silenced
+        Conditions of the doctor that are no warnings, either.
+    """
     whole = data.as_classes is not None
     data = for_recipe(data, recipe)
     data = replace(data, name=data_title(recipe.data.source, data.name))
     if question := next((each for each in data.findings if each.kind == "question"), None):
         return Match(question.sentence, fixes=choices(question))
-    shapes = [port.shape for port in analysis.inputs]
-    if len(shapes) != 1 or len(shapes[0]) != 3:
+    if data.kind == "tokens":
+        return _text_match(analysis, data, recipe)
+    if text_length(analysis) and any(len(port.shape) > 1 for port in analysis.outputs):
         return Match(
-            "A training needs one image as input: give the design one Input of shape channels, "
-            "height, width."
+            f"{analysis.design.name or 'The design'} reads the tokens of a text and gives values "
+            f"for the next ones, but {data.name} is none: choose a text file or a folder of them."
         )
-    channels, height, width = shapes[0]
+    pictures = takes_picture(analysis)
+    return (
+        (_channels_refusal(analysis, data) if pictures and not data.inputs else None)
+        or _inputs_refusal(analysis, data)
+        or _recipe_refusal(analysis, data, recipe)
+        or _outputs_refusal(analysis, data, numbers_as_classes=whole and bool(data.classes))
+        or _parts_refusal(data, recipe)
+        or _accepted(analysis, data, recipe, silenced)
+    )
 
-    def input_fixes(size: tuple[int, int, int], *, checked: bool = False) -> tuple[Fix, ...]:
-        edit = _input_edit(analysis, size)
-        if edit is None or (checked and not _stays_valid(analysis.design, edit)):
-            return ()
-        return (Fix(f"set the input to {_shape(size)}", edit),)
 
+def _text_match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
+    """Compare a text with a design and the recipe."""
+    refusal, fixes = text_refusal(analysis, data)
+    if refusal:
+        return Match(refusal, fixes=fixes)
+    if refused := _recipe_refusal(analysis, data, recipe):
+        return refused
+    length = text_length(analysis)
+    counts = split_counts(data, recipe, length)
+    windows = counts["train"]
+    if min(counts.values()) < 1:
+        return Match(
+            f"{data.name} is too short for parts of windows of {numbers.count(length)} tokens: "
+            "choose a longer text, or read fewer tokens at once."
+        )
+    if "validation" not in counts:
+        return Match(
+            "No part of the text is left for validation.",
+            fixes=(recipe_fix("keep 10 % for validation", with_value("data.validation", 0.1)),),
+        )
+    if windows < recipe.batch:
+        count = max(1, windows)
+        return Match(
+            f"A batch of {numbers.count(recipe.batch)} is more than the {numbers.count(windows)} "
+            f"windows of {numbers.count(length)} tokens that an epoch takes.",
+            fixes=(
+                recipe_fix(f"set the batch to {numbers.count(count)}", with_value("batch", count)),
+            ),
+        )
+    warnings = [found.sentence for found in data.findings if found.kind == "warning"]
+    return Match(warning=" ".join(warnings))
+
+
+def _inputs_refusal(analysis: Analysis, data: "Description") -> Match | None:
+    """Return why the inputs of data are not those of the design, or None."""
+    from designer.data.named_inputs import Wanted, inputs_misfit  # with numpy, which takes 0.1 s
+
+    pictures = takes_picture(analysis)
+    wanted = [Wanted(port.name, port.shape, port.integer) for port in analysis.inputs]
+    refusal = inputs_misfit(data, [] if pictures else wanted, network=analysis.design.name)
+    if not refusal:
+        return None
+    own = [each.shape for each in data.inputs]
+    if not own:
+        own = [(data.channels, data.heights[1], data.widths[1])]
+    fixes: tuple[Fix, ...] = ()
+    if len(own) == len(wanted) == 1 and own[0] != wanted[0].shape:
+        edit = _input_edit(analysis, own[0])
+        fixes = (Fix(f"set the Input to {_shape(own[0])}", edit),) if edit is not None else ()
+    return Match(refusal, fixes=fixes)
+
+
+def _size(analysis: Analysis) -> tuple[int, int, int]:
+    """Return channels, height and width of the design's input, which is an image."""
+    channels, height, width = analysis.inputs[0].shape
+    return channels, height, width
+
+
+def _input_fixes(
+    analysis: Analysis, size: tuple[int, int, int], *, checked: bool = False
+) -> tuple[Fix, ...]:
+    """Return the change of the input's size; none if, checked, the design would not be valid."""
+    edit = _input_edit(analysis, size)
+    if edit is None or (checked and not _stays_valid(analysis.design, edit)):
+        return ()
+    return (Fix(f"set the input to {_shape(size)}", edit),)
+
+
+def _channels_refusal(analysis: Analysis, data: "Description") -> Match | None:
+    """Return why the channels of the images do not fit, or None."""
+    channels = _size(analysis)[0]
     own = (data.channels, data.heights[1], data.widths[1])
     if data.channels != channels and {data.channels, channels} != {1, 3}:
         last = [each for each in analysis.problems if each.code == "channels-last"]
@@ -77,8 +175,13 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         return Match(
             f"The images of {data.name} have {_channels(data.channels)}, but the design's input "
             f"has {channels}.{because}",
-            fixes=input_fixes(own),
+            fixes=_input_fixes(analysis, own),
         )
+    return None
+
+
+def _recipe_refusal(analysis: Analysis, data: "Description", recipe: Recipe) -> Match | None:
+    """Return which setting of the recipe does not fit the data or the design, or None."""
     loss = LOSSES[recipe.loss.name]
     targets: Targets = data.kind
     if targets not in loss.targets:
@@ -92,23 +195,55 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
             f"{' or '.join(loss.targets)}.",
             fixes=tuple(remedies),
         )
-    if wrong := misfit(recipe, name=data.name, targets=targets, outputs=data.outputs):
+    pictures = takes_picture(analysis)
+    if wrong := misfit(
+        recipe, name=data.name, targets=targets, outputs=data.outputs, pictures=pictures
+    ):
         fix = recipe_fix(wrong.remedy, with_value(wrong.setting, wrong.value))
-        return Match(_titled(wrong), fixes=(fix,))
-    for problem in training.output_problems(analysis):
+        return Match(_titled(wrong.sentence, wrong.setting), fixes=(fix,))
+    if pictures and (refusal := too_large(recipe.data.preprocessing, _size(analysis))):
+        standardize = with_value("data.preprocessing", "standardize")
+        return Match(
+            _titled(refusal, "data.preprocessing"),
+            fixes=(recipe_fix("standardize the pictures", standardize),),
+        )
+    if recipe.loss.center_weight and (
+        refusal := features_misfit(analysis, recipe.loss.center_node)
+    ):
+        end = recipe_fix("train without the center loss", with_value("loss.center_weight", 0.0))
+        return Match(_titled(refusal, "loss.center_node"), fixes=(end,))
+    for problem in training.output_problems(analysis, targets):
         return Match(f"{problem.message}.", fixes=problem.fixes)
-    if refusal := training.refusal(analysis, recipe.batch):
+    if refusal := training.refusal(analysis, recipe.batch, targets=targets):
         set_batch = recipe_fix("set the batch to 2", with_value("batch", 2))
         of_batch = training.batch_problems(analysis, recipe.batch)
         trained = bool(analysis.totals.parameters)
         return Match(refusal, fixes=(set_batch,) if trained and of_batch else ())
-    if first_label := _first_label_refusal(data, recipe):
-        return first_label
+    if wrong := conflict(recipe):
+        fix = recipe_fix(wrong.remedy, with_value(wrong.setting, wrong.value))
+        return Match(_titled(wrong.sentence, wrong.setting), fixes=(fix,))
+    return _first_label_refusal(data, recipe)
+
+
+def _outputs_refusal(
+    analysis: Analysis, data: "Description", *, numbers_as_classes: bool
+) -> Match | None:
+    """Return why the size of an output does not fit the data, or None.
+
+    Parameters
+    ----------
+    analysis, data
+        What is compared.
+    numbers_as_classes
+        Whether whole numbers were read as classes, which may be wrong.
+    """
     numeric: tuple[Fix, ...] = ()  # for numbers that were read as classes
-    if whole and data.classes:
+    if numbers_as_classes:
         title = LOSSES["mean_squared_error"].title
         numeric = (recipe_fix(f"use the {title}", with_value("loss.name", "mean_squared_error")),)
     note = f" {data.note}" if data.note else ""
+    if data.kind == "input":
+        return _own_input_refusal(analysis)
     for output in analysis.outputs:
         if output.shape[0] != data.outputs and (gap := _gaps(data, output.shape[0])):
             return Match(gap + note, fixes=numeric)
@@ -122,27 +257,74 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
                 f"{data.name} has {count}, but {output.name} has {_values(output.shape[0])}.{note}",
                 fixes=(*numeric, *of_design) if output.shape[0] == 1 else (*of_design, *numeric),
             )
+    return None
+
+
+def _own_input_refusal(analysis: Analysis) -> Match | None:
+    """Return why a design cannot learn to give its own input, or None."""
+    auto = recipe_fix("learn the labels instead", with_value("data.targets", "auto"))
+    if len(analysis.inputs) > 1 or analysis.inputs[0].integer:
+        return Match(
+            "The target is the input itself, for which a design has one Input of decimal numbers.",
+            fixes=(auto,),
+        )
+    wanted = analysis.inputs[0].shape
+    for output in analysis.outputs:
+        if output.shape != wanted:
+            return Match(
+                f"{output.name} is {_shape(output.shape)}, but the target is the input itself, so "
+                f"that it must be {_shape(wanted)}: change the last layers.",
+                fixes=(auto,),
+            )
+    return None
+
+
+def _parts_refusal(data: "Description", recipe: Recipe) -> Match | None:
+    """Return why too few images are left for training or validation, or None."""
     counts = split_counts(data, recipe)
     if counts["train"] < recipe.batch:
         number = max(counts["train"], 1)
         return Match(
             f"A batch of {numbers.count(recipe.batch)} is more than the "
-            f"{numbers.count(counts['train'])} training images.",
+            f"{numbers.count(counts['train'])} training {data.things}.",
             fixes=(
                 recipe_fix(
                     f"set the batch to {numbers.count(number)}", with_value("batch", number)
                 ),
             ),
         )
+    if recipe.step_images is not None and counts["train"] < recipe.step_images:
+        most = counts["train"] // recipe.batch
+        return Match(
+            f"{numbers.count(recipe.accumulation)} batches of {numbers.count(recipe.batch)} are "
+            f"more than the {numbers.count(counts['train'])} training {data.things}.",
+            fixes=(
+                recipe_fix(
+                    f"accumulate {numbers.count(most)}" if most > 1 else "do not accumulate",
+                    with_value("accumulation", most),
+                ),
+            ),
+        )
     if "validation" not in counts:
         return Match(
-            "No images are left for validation.",
+            f"No {data.things} are left for validation.",
             fixes=(recipe_fix("keep 10 % for validation", with_value("data.validation", 0.1)),),
         )
+    return None
+
+
+def _accepted(
+    analysis: Analysis, data: "Description", recipe: Recipe, silenced: Collection[str]
+) -> Match:
+    """Return the warnings and notes on data that can be used."""
+    pictures = takes_picture(analysis) and not data.inputs
+    channels, height, width = _size(analysis) if pictures else (0, 0, 0)
+    own = (data.channels, data.heights[1], data.widths[1])
     notes: list[str] = []
     fixes: tuple[Fix, ...] = ()
     warnings: list[str] = []
-    for problem in training.loss_problems(analysis, recipe.loss.name):
+    softmax_said = LOSS_SAID in silenced
+    for problem in () if softmax_said else training.loss_problems(analysis, recipe.loss.name):
         warnings.append(f"{problem.message}.")
         fixes += problem.fixes
     if data.lowest_label:
@@ -150,12 +332,15 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         fixes += (_first_label(data),)
     if data.note:
         notes.append(data.note)
-    for found in (*data.findings, *_balance(data, recipe)):
+    balance = () if BALANCE_SAID in silenced else _balance(data, recipe)
+    for found in (*data.findings, *balance):
         if found.kind == "warning":
             warnings.append(found.sentence)
         fixes += choices(found)
     if data.absent:
         notes.append(_never_occur(data))
+    if not pictures:
+        return Match(warning=" ".join(warnings), note=" ".join(notes), fixes=fixes)
     if data.channels != channels:
         gray = "Gray images are repeated for 3 channels."
         notes.append(gray if channels == 3 else "Color images are converted to gray.")
@@ -166,7 +351,7 @@ def match(analysis: Analysis, data: "Description", recipe: Recipe) -> Match:
         notes.append(f"Images are scaled to {height}×{width}.")
         factor = max(height / own[1], own[1] / height)
         if factor > _FAR and data.heights[0] == data.heights[1]:
-            fixes += input_fixes((channels, own[1], own[2]), checked=True)
+            fixes += _input_fixes(analysis, (channels, own[1], own[2]), checked=True)
     return Match(warning=" ".join(warnings), note=" ".join(notes), fixes=fixes)
 
 
@@ -179,9 +364,9 @@ def _also_read_as(data: "Description") -> frozenset[Targets]:
     return frozenset()
 
 
-def _titled(wrong: Misfit) -> str:
-    """Return the sentence of a misfit with the title of the setting in place of its name."""
-    return wrong.sentence.replace(wrong.setting, fields()[wrong.setting].setting.title, 1)
+def _titled(sentence: str, setting: str) -> str:
+    """Return a sentence with the title of a setting in place of its name."""
+    return sentence.replace(setting, fields()[setting].setting.title, 1)
 
 
 def _begin_later(data: "Description") -> str:
@@ -194,7 +379,18 @@ def for_recipe(data: "Description", recipe: Recipe) -> "Description":
     """Return data as a recipe reads them: whole floats as classes for a loss that needs these."""
     if data.as_classes is not None and whole_numbers_are_classes(recipe):
         data = data.as_classes
+    if two_classes_are_a_label(recipe) and data.classes == ("0", "1"):
+        data = _as_one_label(data)
     return data.from_first_label(recipe.data.first_label)
+
+
+def _as_one_label(data: "Description") -> "Description":
+    """Return data of the classes 0 and 1 as of one label; see `target_kinds.as_one_label`."""
+    label = replace(data.target, kind="labels", values=(data.target.title or "1",))
+    counts: dict[str, tuple[int, ...]] = {
+        part: (each[1],) for part, each in data.class_counts.items()
+    }
+    return replace(data, target=label, class_counts=counts)
 
 
 def _gaps(data: "Description", size: int) -> str:
@@ -236,9 +432,15 @@ def _first_label(data: "Description") -> Fix:
     return recipe_fix(f"number the classes from {first}", with_value("data.first_label", first))
 
 
-def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
-    """Return the number of images in each part, by the rule of `designer.data.splitting`."""
+def split_counts(data: "Description", recipe: Recipe, length: int = 0) -> dict[str, int]:
+    """Return the number of images in each part, by the rule of `designer.data.splitting`.
+
+    Of a text, these are windows of a length; the training part has those of an epoch.
+    """
     counts = dict(data.counts)
+    text = data.inputs[0].text if data.kind == "tokens" else None
+    if text is not None and length:
+        counts["train"] = (text.tokens - 1) // length
     whole = counts["train"]
     for part, share in (("test", recipe.data.test), ("validation", recipe.data.validation)):
         if part not in counts and share > 0:
@@ -246,6 +448,8 @@ def split_counts(data: "Description", recipe: Recipe) -> dict[str, int]:
             counts["train"] -= counts[part]
     if recipe.data.limit is not None:
         counts["train"] = min(counts["train"], recipe.data.limit)
+    if text is not None and recipe.data.windows is not None:
+        counts["train"] = recipe.data.windows
     return {part: counts[part] for part in ("train", "validation", "test") if part in counts}
 
 
@@ -304,20 +508,21 @@ def _outputs_edit(analysis: Analysis, number: int) -> Edit | None:
     return lambda design: edits.set_parameter(design, last[-1], "out_features", number)
 
 
-def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
+def _input_edit(analysis: Analysis, shape: tuple[int, ...]) -> Edit | None:
     """Return the edit that gives the design's input another shape, or None if there is none."""
     name = analysis.inputs[0].name
     node = analysis.design.graph.nodes.get(name)
     if not isinstance(node, LayerNode):
         return None
     given = node.parameters.get("shape")
-    given = given if isinstance(given, tuple) and len(given) == 3 else shape
+    given = given if isinstance(given, tuple) and len(given) == len(shape) else shape
+    square = len(shape) != 3 or shape[1] == shape[2]
 
     def edit(design: Design) -> Design:
         sizes: list[int | float | str | None] = []
         for old, size in zip(given, shape, strict=True):
             argument = old[1:].strip() if isinstance(old, str) and old.startswith("=") else ""
-            if argument in design.arguments and (sizes.count(old) == 0 or shape[1] == shape[2]):
+            if argument in design.arguments and (sizes.count(old) == 0 or square):
                 design = edits.set_argument(design, argument, size)
                 sizes.append(old)
             else:
@@ -329,9 +534,10 @@ def _input_edit(analysis: Analysis, shape: tuple[int, int, int]) -> Edit | None:
 
 def _stays_valid(design: Design, edit: Edit) -> bool:
     from designer.analysis.analysis import analyze
+    from designer.runs import own_layers
 
     try:
-        return analyze(edit(design)).valid
+        return analyze(edit(design), measured=own_layers.known(design)).valid
     except DesignerError:
         return False
 

@@ -25,6 +25,8 @@ from designer.gui.base import background, icons, numbers
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training.advice_strip import AdviceStrip
+from designer.gui.training.advising import Advising
 from designer.gui.training.controls import Controls
 from designer.gui.training.run_recipe import RunRecipe
 from designer.gui.training.run_title import RunTitle
@@ -32,9 +34,11 @@ from designer.gui.training.setup import SetUp, skip_words
 from designer.gui.training.train_on_dialog import TrainOnDialog
 from designer.gui.worker.follower import Follower
 from designer.gui.worker.trainer import Trainer
+from designer.recipe.data import Data, reading_settings
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Data, Recipe, reading_settings
+from designer.recipe.recipe import Recipe
 from designer.runs import control, launch
+from designer.runs.begin import network_info
 from designer.runs.states import TRAINED_ON
 from designer.runs.wording import summary
 
@@ -77,6 +81,7 @@ class TrainingPanel(QWidget):
         trainer.runs_changed.connect(self._has_begun)
         self.set_up.train_requested.connect(self.start)
         self.set_up.running_wanted.connect(self._show_running)
+        self.set_up.rate_wanted.connect(self.find_rate)
         self.set_up.changed.connect(self._update_refusal)
         self.set_up.data.read.connect(self._want_curves)  # Train is likely to be pressed soon
         self.controls = Controls(trainer)
@@ -84,6 +89,8 @@ class TrainingPanel(QWidget):
         self._curves_wanted = False
         self._begun_with: Data | None = None  # how the newest training here reads its data
         self._starting = False  # whether Train was pressed and no run came of it yet
+        self.advising = Advising(workspace, trainer, self.set_up)
+        self.advice = AdviceStrip(workspace, self.set_up, self.advising)
         self._assemble()
         trainer.run_changed.connect(self._run_changed)
         trainer.state_changed.connect(self._state_changed)
@@ -141,6 +148,22 @@ class TrainingPanel(QWidget):
         self.set_up.adapt()
         self._begun_with = reading_settings(self.set_up.recipe.data)
         self.trainer.begin(self.workspace.design, self.set_up.recipe)
+
+    def find_rate(self) -> None:
+        """Open the dialog that looks for a learning rate for the current design."""
+        if self.workspace.document is None:
+            return
+        if refusal := self.refusal():
+            self.workspace.refused.emit(refusal)
+            return
+        from designer.gui.training.rate_dialog import RateDialog
+
+        design, adaptation = self.workspace.design, self.set_up.adaptation
+        design = design if adaptation is None else adaptation(design)
+        dialog = RateDialog(design, self.set_up.recipe, self.trainer, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.taken.connect(self.set_up.take_rate)
+        dialog.open()
 
     def start_when_ready(self) -> None:
         """Train the current design once its data are read, unless another is current by then."""
@@ -244,6 +267,7 @@ class TrainingPanel(QWidget):
         self.title.identified.connect(self._show_card)
         self.column.addWidget(self.title)
         self.column.addWidget(self.placeholder, 1)
+        self.column.addWidget(self.advice)
         self.column.addWidget(self.silence)
         self.column.addWidget(self.controls)
         self.column.addWidget(self.card)
@@ -360,7 +384,7 @@ class TrainingPanel(QWidget):
         going = active is not None and active.going
         self.set_up.show_running(active.run.path.name if active is not None and going else "")
         if not refusal and self.set_up.data.reading:
-            self.trainer.expect(self.set_up.recipe, self.workspace.analysis.inputs[0].shape)
+            self.trainer.expect(self.set_up.recipe, network_info(self.workspace.analysis))
         self.changed.emit()
 
     def _show_progress(self) -> None:
@@ -374,6 +398,9 @@ class TrainingPanel(QWidget):
     def _show_card(self) -> None:
         """Show how the run ended instead of the controls, once it has."""
         follower = self.trainer.shown
+        own = follower.run.path if follower is not None else None
+        compared = any(path != own for path in self.trainer.overlays)
+        self.advice.make_room(makes_room=compared)
         ended = follower is not None and follower.looked and not follower.going
         self.controls.setVisible(not ended)
         self.card.setVisible(ended)
@@ -387,7 +414,6 @@ class TrainingPanel(QWidget):
         self.sentence.setText(self.ending(follower))
         well = not bad and follower.result is not None
         # The legend of compared runs tells the accuracy of each, and the curves need the height.
-        compared = any(path != follower.run.path for path in self.trainer.overlays)
         self.card.setVisible(not (well and compared))
         resumable = follower.state in ("stopped", "interrupted", "failed", "damaged", "new")
         self.resume.setVisible(resumable)

@@ -11,23 +11,23 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
 
 from designer.gui.base import numbers
 from designer.gui.base.axes import Axis
+from designer.gui.base.plot_frame import PlotFrame
 from designer.gui.base.theme import colors, sans, strong, theme
 from designer.gui.training.lines import Line, epoch_at, nearest, usual_top
 from designer.gui.worker.history import Array
 
 FAINT = 80  # alpha of the raw curve behind a smoothed one, of 255
 MARKED, SOME_MARKED = 60, 20  # points of which all are marked, and how many are marked of more
-_ZOOM = 0.8  # the share of the range that is left when + is pressed
 _DEEPEST, _WIDEST = 1e-5, 20.0  # the zoom goes from here to there, in decades of the curves' range
 _STEPS_ABOVE = 3.0  # how far above nearly all others the highest single steps are still shown
 _NONE: Array = np.empty(0)
 
 
-class Plot(QWidget):
+class Plot(PlotFrame):
     """One quantity over the epochs, with its newest values in the header.
 
     Drag to pan, turn the wheel to zoom, double-click to see everything; with the keyboard, use the
@@ -48,59 +48,33 @@ class Plot(QWidget):
     def __init__(
         self, title: str, *, percent: bool = False, from_zero: bool = True, digits: int = 3
     ) -> None:
-        super().__init__()
+        key = title.lower().replace(" ", "-")
+        bottom = Axis("bottom", name="epoch")
+        super().__init__(f"plot-{key}", f"plot-header-{key}", bottom, percent=percent)
         self.title = title
-        self.percent = percent
         self.from_zero = from_zero
         self.digits = digits
-        self.log = False
-        self.following = True  # the range grows with the curves until the user changes it
         self.whole = False  # whether values far above all others are shown, too
         self._top = math.inf  # the largest value that is shown
         self._above = 0  # how many values are above that
         self._decades: tuple[int, int] | None = None  # of the ranges that limit the zoom
         self.lines: Sequence[Line] = ()
         self.marks: Sequence[tuple[float, str]] = ()
-        self._at = math.nan
         self._items: list[pg.PlotCurveItem] = []
         self._dots: dict[int, pg.ScatterPlotItem] = {}  # by the number of their curve
         self._mark_items: list[pg.InfiniteLine] = []
-        self.header = QLabel(objectName=f"plot-header-{title.lower().replace(' ', '-')}")
-        self.header.setTextFormat(Qt.TextFormat.RichText)
-        self.header.setMinimumWidth(1)
-        self.above = QToolButton(objectName=f"plot-above-{title.lower().replace(' ', '-')}")
+        self.above = QToolButton(objectName=f"plot-above-{key}")
         self.above.setAutoRaise(True)
         self.above.setStyleSheet("padding: 0 4px;")  # no higher than the text beside it
         self.above.clicked.connect(self._toggle_whole)
         self.above.hide()
-        self.axes = {
-            "left": Axis("left", unit=" %" if percent else ""),
-            "bottom": Axis("bottom", name="epoch"),
-        }
-        self.view = pg.PlotWidget(enableMenu=False, axisItems=self.axes)
-        self.axes["left"].setZValue(-1)  # the grid lines lie behind the curves
-        self.view.setObjectName(f"plot-{title.lower().replace(' ', '-')}")
         self.view.setAccessibleName(f"{title} over the epochs")
-        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.view.setMinimumHeight(60)
-        self.view.hideButtons()
-        self.view.setFrameShape(self.view.Shape.NoFrame)
-        self.box = self.view.getViewBox()
-        self.box.disableAutoRange()
-        self.box.setDefaultPadding(0)
-        self.box.sigRangeChangedManually.connect(self._stop_following)
         self.box.sigXRangeChanged.connect(self._draw_lines)
         self.box.sigYRangeChanged.connect(self._range_changed)
         self.box.sigResized.connect(self._draw_lines)
-        self._cross = pg.InfiniteLine(angle=90, movable=False)
-        self._cross.hide()
         self._arrows = pg.ScatterPlotItem(size=9, pen=None, symbol="t1", pxMode=True)
         self._arrows.setZValue(50)
-        self.view.addItem(self._cross, ignoreBounds=True)
         self.view.addItem(self._arrows, ignoreBounds=True)
-        self.view.scene().sigMouseMoved.connect(self._mouse_moved)
-        self.view.viewport().installEventFilter(self)
-        self.view.installEventFilter(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -191,15 +165,7 @@ class Plot(QWidget):
     def _count_above(self) -> int:
         if self.whole or math.isinf(self._top):
             return 0
-        return sum(int((self._measured(line.y) > self._top).sum()) for line in self.lines)
-
-    def point_at(self, x: float) -> None:
-        """Show the values at an epoch in the header; NaN for the newest."""
-        self._at = x
-        self._cross.setVisible(not math.isnan(x))
-        if not math.isnan(x):
-            self._cross.setPos(x)
-        self._update_header()
+        return sum(int((self.scaled(line.y) > self._top).sum()) for line in self.lines)
 
     def _extent(self) -> tuple[float, float]:
         """Return the lowest and the highest value to show, in the unit of the axis."""
@@ -233,19 +199,13 @@ class Plot(QWidget):
         return top
 
     def _finite(self, line: Line) -> Array:
-        y = self._measured(line.y)
+        y = self.scaled(line.y)
         return y[np.isfinite(y)]
-
-    def _measured(self, y: Array) -> Array:
-        if self.log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return np.log10(y)
-        return y * 100 if self.percent else y
 
     # Drawing
 
     def _range_changed(self) -> None:
-        self.axes["left"].widen(self.box.height(), *self.box.viewRange()[1])
+        self._widen()
         self._draw_arrows()
 
     def _draw_arrows(self) -> None:
@@ -254,7 +214,7 @@ class Plot(QWidget):
         at, brushes = [], []
         for line in self.lines:
             if line.marked:
-                above = line.x[self._measured(line.y) > high]
+                above = line.x[self.scaled(line.y) > high]
                 at.extend(above.tolist())
                 brushes.extend([pg.mkBrush(line.color)] * len(above))
         if at or len(self._arrows.data):
@@ -276,7 +236,7 @@ class Plot(QWidget):
                 continue
             line = self.lines[number]
             x, y = line.seen(low, high, pixels)
-            y = self._measured(y)
+            y = self.scaled(y)
             color = QColor(line.color)
             if line.faint:
                 color.setAlpha(FAINT)
@@ -328,12 +288,7 @@ class Plot(QWidget):
             self._mark_items.append(item)
 
     def _dress(self) -> None:
-        c = colors()
-        self.view.setBackground(c.window)
-        self._cross.setPen(pg.mkPen(c.soft_text, width=1))
-        for axis in self.axes.values():
-            axis.dress(sans(0.8), line=c.line, words=c.faint_text)
-        self.axes["left"].widen(self.box.height(), *self.box.viewRange()[1])
+        self._dress_frame()
         self._draw_marks()
         self._update_header()
 
@@ -356,12 +311,16 @@ class Plot(QWidget):
                 room = self.width() - self.above.sizeHint().width()
             if 1.1 * self._width(short) > room:
                 short = [(_abbreviated(text), color) for text, color in short]
+        # What is too long even so goes on below, but not within the text of a curve.
+        wraps = not fits and 1.1 * self._width(short) > room
+        self.header.setWordWrap(wraps)
+        space, between = ("&nbsp;", "&nbsp; ") if wraps else (" ", "&nbsp;&nbsp;")
+        words = detailed if fits else short
+        texts = [(escape(text).replace(" ", space), color) for text, color in words]
         self.header.setText(
-            "&nbsp;&nbsp;".join(
-                f'<span style="color:{color}">{escape(text)}</span>'
-                if color
-                else strong(escape(text))
-                for text, color in (detailed if fits else short)
+            between.join(
+                f'<span style="color:{color}">{text}</span>' if color else strong(text)
+                for text, color in texts
             )
         )
 
@@ -398,8 +357,7 @@ class Plot(QWidget):
         return numbers.local(f"{value:,.0f}") if abs(value) >= 1000 else f"{value:.{self.digits}g}"
 
     def _mouse_moved(self, point: QPointF) -> None:
-        inside = self.box.sceneBoundingRect().contains(point)
-        self.pointed.emit(self.box.mapSceneToView(point).x() if inside else math.nan)
+        self.pointed.emit(self._place_of(point))
 
     # Keys
 
@@ -431,16 +389,9 @@ class Plot(QWidget):
             x, y = moves[key]
             self._stop_following()
             self.box.translateBy(x=x * width, y=y * height)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self._stop_following()
-            factor = 1 / _ZOOM if key == Qt.Key.Key_Minus else _ZOOM
-            self.box.scaleBy((factor, factor))
         else:
-            return False
+            return self._zoom_by(key)
         return True
-
-    def _stop_following(self) -> None:
-        self.following = False
 
 
 def _abbreviated(text: str) -> str:

@@ -1,58 +1,71 @@
 """The form of a recipe: a row for each setting, with its help, checked while it is typed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from designer.errors import DesignerError
-from designer.gui.base import numbers
-from designer.gui.base.boxes import ComboBox
-from designer.gui.base.theme import sans, theme
+from designer.gui.base.choices_button import ChoicesButton
+from designer.gui.base.theme import sans
 from designer.gui.training.cache_line import CacheLine
+from designer.gui.training.recipe_row import WRONG, Row, plain
+from designer.gui.training.setting_search import NOTHING, matching, when_used
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Recipe, consequences, fields, is_used, value_of
+from designer.recipe.recipe import (
+    Recipe,
+    consequences,
+    fields,
+    group_titles,
+    is_for,
+    is_used,
+    value_of,
+)
 from designer.recipe.settings import Field
+from designer.recipe.watching import METRICS
 
 if TYPE_CHECKING:
     from designer.gui.training.data_reading import Reading
 
-# The groups of a recipe in the order of the form's two parts; "" is that of the settings in none.
-_ESSENTIAL_GROUPS = ("", "optimizer", "schedule", "augmentation", "loss", "data")
-_MORE_GROUPS = ("augmentation", "data", "loss", "optimizer", "schedule", "")
 _NARROW = 300  # pixels of the form's width below which fields stand below their labels
-_TITLES = {
-    "": "Training",
-    "optimizer": "Optimizer",
-    "schedule": "Schedule",
-    "augmentation": "Augmentation",
-    "loss": "Loss",
-    "data": "Data",
-}
-"""Headings of the groups in the form's second part."""
+_COLORS = 3  # channels of pictures with colors
+_NAMED = 2  # changed settings that the heading of a group names
+_TOLD = 3  # settings without effect of which a search tells when they have one
+_FIRST = ("", "optimizer", "schedule")
+"""The groups whose essential settings stand first; the others follow in the recipe's order."""
 
 
 _APPLIES: Mapping[str, Callable[["Reading"], bool]] = {
     "data.classes_from": lambda data: data.in_files and not data.table,
     "data.spellings": lambda data: data.in_files or data.table,
+    "data.tokens": lambda data: data.description.kind == "tokens",
+    "data.windows": lambda data: data.description.kind == "tokens",
+    "data.stratified": lambda data: data.description.kind in ("classes", "labels"),
     "data.sampling": lambda data: data.description.kind == "classes",
     "data.memory": lambda data: data.in_files,
     "data.cache": lambda data: data.in_files,
     "data.workers": lambda data: data.in_files,
+    "augmentation.saturation": lambda data: data.description.channels >= _COLORS,
+    "augmentation.hue": lambda data: data.description.channels >= _COLORS,
 }
 """Settings that have an effect with some data sets only, and with which."""
+
+_OFFERED: Mapping[str, Callable[["Reading"], list[str]]] = {
+    "watching.metrics": lambda data: [
+        row.name for row in METRICS.values() if data.description.kind in row.targets
+    ],
+}
+"""Settings some of whose choices have an effect with some data sets only, and which have."""
 
 
 def _part(part: str, groups: Sequence[str]) -> list[Field]:
@@ -63,16 +76,29 @@ def _part(part: str, groups: Sequence[str]) -> list[Field]:
 
 def essential() -> list[Field]:
     """Return the settings that are always shown."""
-    return _part("essential", _ESSENTIAL_GROUPS)
+    return _part("essential", [*dict.fromkeys((*_FIRST, *group_titles()))])
 
 
 def more() -> list[Field]:
     """Return the settings that are shown on request."""
-    return _part("more", _MORE_GROUPS)
+    return _part("more", [*group_titles()])
+
+
+_Makers = Mapping[str, Callable[["Row"], QWidget]]
+_NONE: _Makers = MappingProxyType({})
 
 
 class RecipeForm(QWidget):
     """Shows a recipe and changes it.
+
+    Parameters
+    ----------
+    parent
+        The widget that it is part of.
+    below, beside
+        What makes the widget below or beside a setting's editor, by the setting's dotted name.
+    headed
+        What makes the widget beside the heading of a group, by the group's name.
 
     Signals
     -------
@@ -85,15 +111,27 @@ class RecipeForm(QWidget):
     edited = Signal(Recipe)
     checked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        below: _Makers = _NONE,
+        beside: _Makers = _NONE,
+        headed: Mapping[str, Callable[[QWidget], QWidget]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(parent)
+        self._below = {"data.cache": CacheLine, **below}
+        self._beside, self._headed = beside, headed
+        self._pictures = True  # whether the network takes a picture
         self.recipe = Recipe()
         self.data: Reading | None = None  # the data set of the recipe, once it is read
         self._wrong: dict[str, str] = {}
         # By dotted names; those of the part "more" from its first showing on.
         self.rows: dict[str, Row] = {}
         self._layouts: dict[str, QFormLayout] = {}
-        self._headings: dict[str, QLabel] = {}  # by group, of the part "more"
+        self._found: frozenset[str] | None = None  # dotted names while something is searched
+        self.headings: dict[str, QToolButton] = {}  # by group, of the part "more"
+        self._lines: dict[str, QWidget] = {}  # of the headings
         always, self.rest = QWidget(self), QWidget(self)
         self.rest.hide()
         column = QVBoxLayout(self)
@@ -108,6 +146,12 @@ class RecipeForm(QWidget):
         self.more.toggled.connect(self._show_more)
         column.addWidget(self.more)
         column.addWidget(self.rest)
+        self.unfound = QLabel(
+            objectName="recipe-unfound", wordWrap=True, textFormat=Qt.TextFormat.PlainText
+        )
+        self.unfound.setProperty("role", "soft")
+        self.unfound.hide()
+        column.addWidget(self.unfound)
         column.addStretch(1)
         self._fill(always, essential())
 
@@ -134,23 +178,54 @@ class RecipeForm(QWidget):
         for field in part:
             group, before = field.name.rpartition(".")[0], group
             if part != essential() and (group != before or layout.rowCount() == 0):
-                heading = QLabel(
-                    _TITLES[group],
-                    page,
-                    objectName=f"recipe-group-{group}",
-                    textFormat=Qt.TextFormat.PlainText,
-                )
-                heading.setFont(sans(bold=True))
-                self._headings[group] = heading
-                layout.addRow(heading)
+                layout.addRow(self._heading(group, page))
             row = self.rows[field.name] = Row(field, page)
             row.typed.connect(self._typed)
             self._layouts[field.name] = layout
             layout.addRow(row.label, row)
-            if field.name == "data.cache":
-                row.add(CacheLine(row))
+            if field.name in self._below:
+                row.add(self._below[field.name](row))
+            if field.name in self._beside:
+                row.add_beside(self._beside[field.name](row))
             row.show_value(value_of(self.recipe, field.name))
         self._show_used()
+
+    def _heading(self, group: str, page: QWidget) -> QWidget:
+        """Return the line with the button that shows the rarer settings of a group."""
+        line = self._lines[group] = QWidget(page)
+        across = QHBoxLayout(line)
+        across.setContentsMargins(0, 0, 0, 0)
+        heading = self.headings[group] = QToolButton(line, objectName=f"recipe-group-{group}")
+        heading.setCheckable(True)
+        heading.setAutoRaise(True)
+        heading.setFont(sans(bold=True))
+        heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        heading.toggled.connect(self._show_used)
+        across.addWidget(heading)
+        across.addStretch(1)
+        if group in self._headed:
+            across.addWidget(self._headed[group](line))
+        return line
+
+    def search(self, text: str) -> None:
+        """Show only the settings that have all words of a text; "" shows them as before."""
+        searched = bool(text.strip())
+        found = matching(text) if searched else []
+        self._found = frozenset(field.name for field in found) if searched else None
+        if searched:
+            self._build_rest()
+        self.rest.setVisible(searched or self.more.isChecked())
+        self.more.setVisible(not searched)
+        self._show_used()
+        unused = [field for field in found if not self._is_used(field)]
+        self.unfound.setText(when_used(unused[:_TOLD]) if found else NOTHING)
+        self.unfound.setVisible(searched and (bool(unused) or not found))
+
+    def open_all(self) -> None:
+        """Show the settings of all groups."""
+        self.more.setChecked(True)
+        for heading in self.headings.values():
+            heading.setChecked(True)
 
     def label_width(self) -> int:
         """Return the width of the labels of the essential settings, in pixels."""
@@ -170,13 +245,31 @@ class RecipeForm(QWidget):
             row.show_error("")
         self._show_used()
 
-    def show_data(self, data: "Reading | None") -> None:
-        """Leave out settings without effect with these data, unless they have been changed."""
-        if data is not self.data:
-            self.data = data
+    def show_data(self, data: "Reading | None", *, pictures: bool = True) -> None:
+        """Leave out settings without effect with these data, unless they have been changed.
+
+        Parameters
+        ----------
+        data
+            What is known of them; None while nothing is.
+        pictures
+            Whether the network takes a picture, for which alone some settings are.
+        """
+        if data is not self.data or pictures != self._pictures:
+            self.data, self._pictures = data, pictures
+            self._offer()
             self._show_used()
 
+    def _offer(self) -> None:
+        """Offer the choices that have an effect with the data."""
+        for name, offered in _OFFERED.items():
+            editor = self.rows[name].editor if name in self.rows else None
+            if isinstance(editor, ChoicesButton) and self.data is not None:
+                editor.offer(offered(self.data))
+
     def _is_used(self, field: Field) -> bool:
+        if not is_for(field, pictures=self._pictures):
+            return False
         applies = _APPLIES.get(field.name)
         if applies is not None and self.data is not None and not applies(self.data):
             return bool(value_of(self.recipe, field.name) != value_of(Recipe(), field.name))
@@ -211,192 +304,43 @@ class RecipeForm(QWidget):
     def _show_used(self) -> None:
         for name, row in self.rows.items():
             layout, used = self._layouts[name], self._is_used(row.field)
-            if layout.isRowVisible(row) != used:  # Qt lays out anew at each call
-                layout.setRowVisible(row, used)
-        for group, heading in self._headings.items():
+            heading = self.headings.get(name.rpartition(".")[0])
+            folded = heading is not None and not heading.isChecked()
+            shown = used and not (folded and row.field.setting.form == "more")
+            if self._found is not None:
+                shown = used and name in self._found
+            if layout.isRowVisible(row) != shown:  # Qt lays out anew at each call
+                layout.setRowVisible(row, shown)
+        for group, heading in self.headings.items():
             members = [each for each in more() if each.name.rpartition(".")[0] == group]
-            heading.setVisible(any(map(self._is_used, members)))
+            used_members = [each for each in members if self._is_used(each)]
+            names, searched = {each.name for each in used_members}, self._found is not None
+            shown = bool(names & self._found if self._found is not None else names)
+            self._lines[group].setVisible(shown)
+            opened = heading.isChecked() or searched
+            arrow = Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow
+            heading.setArrowType(arrow)
+            heading.setText(group_titles()[group] + self._summary(used_members))
+            heading.setToolTip(", ".join(each.setting.title for each in used_members))
 
-    def _show_more(self, shown: bool) -> None:
+    def _summary(self, members: Sequence[Field]) -> str:
+        """Return which settings of a group differ from their defaults, for its heading."""
+        plain_recipe = Recipe()
+        titles = [
+            each.setting.title.lower()
+            for each in members
+            if value_of(self.recipe, each.name) != value_of(plain_recipe, each.name)
+        ]
+        if len(titles) > _NAMED:
+            return f" · {len(titles)} changed"
+        return f" · {', '.join(titles)} changed" if titles else ""
+
+    def _build_rest(self) -> None:
         if self.rest.layout() is None:
             self._fill(self.rest, more())
+            self._offer()
+
+    def _show_more(self, shown: bool) -> None:
+        self._build_rest()
         self.rest.setVisible(shown)
         self.more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-
-
-WRONG = object()
-"""Stands for a typed text that cannot be read as a value of the setting's type."""
-
-
-class Row(QWidget):
-    """The editor of one setting; below it stands its help, or what is wrong.
-
-    Signals
-    -------
-    typed(name, value)
-        The user gave the setting of that dotted name a value, or `WRONG`.
-    """
-
-    typed = Signal(str, object)
-
-    def __init__(self, field: Field, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.field = field
-        setting = field.setting
-        self.title = setting.title
-        self._wrong = ""
-        tip = " ".join((setting.help, _default(field))).strip()
-        self.label = QLabel(self.title, parent, textFormat=Qt.TextFormat.PlainText)
-        self.label.setToolTip(tip)
-        self.editor = self._made()
-        self.editor.setObjectName(f"recipe-{field.name}")
-        self.editor.setAccessibleName(self.title)
-        self.editor.setToolTip(tip)
-        self.label.setBuddy(self.editor)
-        self.words = QLabel(setting.help, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-        self.words.setObjectName(f"recipe-{field.name}-words")
-        self.words.setProperty("role", "faint")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
-        column.addWidget(self.editor)
-        column.addWidget(self.words)
-        theme.changed.connect(self._dress)
-        self._dress()
-
-    def add(self, widget: QWidget) -> None:
-        """Put a widget below the editor."""
-        column = self.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.addWidget(widget)
-
-    @property
-    def expected(self) -> str:
-        """What a value of this setting is, for a sentence: "a whole number of epochs"."""
-        words = {int: "a whole number", float: "a number"}.get(
-            self.field.kind, "two numbers, as in 0.9, 0.999"
-        )
-        if self.field.count is None:
-            words = "numbers, as in 0.3, 0.5"
-        unit = f" of {self.field.setting.unit}" if self.field.setting.unit else ""
-        return f"{words}{unit}, or empty" if self._may_be_empty else f"{words}{unit}"
-
-    @property
-    def _may_be_empty(self) -> bool:
-        return self.field.optional or bool(self.field.setting.empty)
-
-    def show_value(self, value: Any) -> None:
-        """Show a value; a text that already stands for it stays as it was typed."""
-        with QSignalBlocker(self.editor):
-            if isinstance(self.editor, QCheckBox):
-                self.editor.setChecked(value)
-            elif isinstance(self.editor, QComboBox):
-                self.editor.setCurrentIndex(self.editor.findData(value))
-            elif isinstance(self.editor, QLineEdit) and (
-                self._parsed(self.editor.text()) != value or not self.editor.text()
-            ):
-                self.editor.setText(value_text(value))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit_words()
-
-    def _fit_words(self) -> None:
-        """Reserve the height of all lines: Qt's form layout gives rows that wrap too little."""
-        needed = self.words.heightForWidth(self.words.width())
-        if needed != self.words.minimumHeight():
-            self.words.setMinimumHeight(needed)
-
-    def show_error(self, sentence: str) -> None:
-        """Show what is wrong, or the help if nothing is."""
-        if sentence == self._wrong:
-            return
-        self._wrong = sentence
-        self.words.setText(sentence or self.field.setting.help)
-        self._fit_words()
-        self.words.setProperty("role", "error" if sentence else "faint")
-        self.editor.setProperty("wrong", bool(sentence))
-        for widget in (self.words, self.editor):
-            widget.style().unpolish(widget)
-            widget.style().polish(widget)
-
-    def _dress(self) -> None:
-        self.words.setFont(sans(0.88))
-
-    def _made(self) -> QWidget:
-        if self.field.kind is bool:
-            box = QCheckBox()
-            box.toggled.connect(lambda on: self.typed.emit(self.field.name, on))
-            return box
-        if (choices := self.field.setting.choices) is not None:
-            combo = ComboBox()
-            for name, title in choices.items():
-                combo.addItem(title, name)
-            combo.currentIndexChanged.connect(
-                lambda _: self.typed.emit(self.field.name, combo.currentData())
-            )
-            return combo
-        line = QLineEdit()
-        line.setPlaceholderText(self.field.setting.empty)
-        line.textEdited.connect(lambda text: self.typed.emit(self.field.name, self._parsed(text)))
-        if self.field.setting.unit:
-            _show_unit(line, self.field.setting.unit)
-        return line
-
-    def _parsed(self, text: str) -> object:
-        text = text.strip()
-        if not text:
-            if self.field.optional:
-                return None
-            return self.field.kind() if self._may_be_empty else WRONG
-        try:
-            if self.field.kind is str:
-                return text
-            if self.field.kind is int:
-                return int(text)
-            if self.field.kind is float:
-                return numbers.typed(text)
-            # With semicolons between the numbers, these may have decimal commas.
-            values = [numbers.typed(part) for part in text.split(";" if ";" in text else ",")]
-        except ValueError:
-            return WRONG
-        return tuple(values) if self.field.count in (None, len(values)) else WRONG
-
-
-def plain(sentence: str, field: Field) -> str:
-    """Return a sentence on a setting with its title in place of its dotted name at the start."""
-    rest = sentence.removeprefix(field.name)
-    return sentence if rest == sentence else field.setting.title + rest
-
-
-def _default(field: Field) -> str:
-    """Return the sentence on the default, "" where there is no reason to give."""
-    if not field.setting.reason:
-        return ""
-    value = value_of(Recipe(), field.name)
-    shown = (field.setting.choices or {}).get(value, value_text(value))
-    return f"By default {shown}: {field.setting.reason}."
-
-
-def _show_unit(line: QLineEdit, unit: str) -> None:
-    """Show a unit at the right end of a line edit, where no text reaches it."""
-    label = QLabel(unit, objectName="unit", textFormat=Qt.TextFormat.PlainText)
-    label.setProperty("role", "faint")
-    label.setFont(sans(0.88))
-    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    inside = QHBoxLayout(line)
-    inside.setContentsMargins(0, 0, 8, 0)
-    inside.addStretch(1)
-    inside.addWidget(label)
-    line.setTextMargins(0, 0, label.sizeHint().width() + 8, 0)
-
-
-def value_text(value: Any) -> str:
-    """Return a value as the form shows it, "" for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple):
-        return ", ".join(map(value_text, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

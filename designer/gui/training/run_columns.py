@@ -124,9 +124,7 @@ def setting_text(recipe: Recipe, field: Field) -> str:
     value = value_of(recipe, field.name)
     if value in (None, "", ()):
         return field.setting.empty or "none"
-    if field.setting.choices is not None:
-        return field.setting.choices.get(value, str(value))
-    return value_text(value)
+    return field.setting.chosen(value) or value_text(value)
 
 
 def value_text(value: object) -> str:
@@ -147,7 +145,12 @@ def _rate_text(row: Row) -> str:
 
 
 def _change_text(change: RateChange) -> str:
-    rate = value_text(change.rate) if change.by_hand else f"the schedule ({change.rate:.3g})"
+    if change.by_hand:
+        rate = f"{value_text(change.rate)} held"
+    elif change.scaled:
+        rate = f"the schedule scaled to {value_text(change.rate)}"
+    else:
+        rate = f"the schedule ({change.rate:.3g})"
     at = f"step {change.step}" if change.epoch is None else f"epoch {change.epoch:.2f}"
     return f"{rate} from {at}"
 

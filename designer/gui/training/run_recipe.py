@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base.theme import sans
-from designer.gui.training.recipe_form import value_text
+from designer.gui.training.recipe_row import value_text
 from designer.recipe.recipe import Recipe, fields, is_used, value_of
 from designer.recipe.settings import Field
 
@@ -147,6 +147,5 @@ def _in_words(field: Field, value: Any) -> str:
     setting = field.setting
     if value in (None, "", ()):
         return setting.empty or "none"
-    text = (setting.choices or {}).get(value) if isinstance(value, str) else None
-    text = text or value_text(value)
+    text = setting.chosen(value) or value_text(value)
     return f"{text} {setting.unit}" if setting.unit else text

@@ -1,5 +1,6 @@
 """The set-up of a training: data set, recipe, device."""
 
+from collections.abc import Callable, Collection
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -23,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from designer import presets
 from designer.analysis.analysis import Analysis, analyze
+from designer.analysis.assist.inputs import takes_picture, text_length
 from designer.analysis.problems import Fix
 from designer.errors import DesignerError
 from designer.gui.base import icons, numbers
@@ -30,23 +33,31 @@ from designer.gui.base.boxes import ComboBox
 from designer.gui.base.plain_text import tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import sans, theme
-from designer.gui.documents import fitting, steps
+from designer.gui.documents import fitting, opaque, steps
 from designer.gui.documents.training_problem import RecipeFix, recipe_fix, training_problem
 from designer.gui.documents.workspace import Workspace
+from designer.gui.training.center_node import CenterNodeButton
+from designer.gui.training.cost_matrix import CostsButton
 from designer.gui.training.dataset import DataChooser
+from designer.gui.training.initialization_line import InitializationLine
 from designer.gui.training.matching import (
     Match,
+    for_recipe,
     match,
     outputs_fix,
     split_counts,
     with_values,
 )
 from designer.gui.training.recipe_form import RecipeForm
+from designer.gui.training.schedule_curve import ScheduleCurve
 from designer.gui.training.start_from import StartFrom
+from designer.gui.training.steps_line import StepsLine
+from designer.gui.training.templates_menu import TemplatesMenu
 from designer.gui.training.wrapping_button import WrappingButton
 from designer.known_data.titles import BUILT_IN, built_in_for, is_missing, stand_in_for
+from designer.recipe.data import other_data, reading_settings
 from designer.recipe.reading import changed, read_recipe
-from designer.recipe.recipe import Recipe, other_data, reading_settings
+from designer.recipe.recipe import Recipe
 from designer.storage import save_file, unwritable
 
 if TYPE_CHECKING:
@@ -56,6 +67,8 @@ SETTLED = 150  # milliseconds after the last edit at which data and design are c
 ASK_MEMORY = 5_000  # milliseconds between two queries of the free memory, while it is shown
 _RECIPES = "Recipes (*.json);;All files (*)"
 _NARROW = 40  # line heights of a panel that stacks its columns
+_MEDIUM = 62  # and of one that has room for two: the device stands above the data then
+_SHARES = (9, 15, 8)  # of the width, for data, recipe and device
 
 
 class SetUp(QWidget):
@@ -67,20 +80,30 @@ class SetUp(QWidget):
     -------
     changed()
         `refusal`, the memory estimate or the recipe has changed.
+    compared()
+        Design, recipe and data were compared anew.
     train_requested()
         The Train button was pressed.
     running_wanted()
         The run that is being trained is to be shown.
+    rate_wanted()
+        A learning rate is to be found by a test.
+    preview_wanted()
+        Draws of the augmentation are to be shown.
     """
 
     changed = Signal()
+    compared = Signal()
     train_requested = Signal()
     running_wanted = Signal()
+    rate_wanted = Signal()
+    preview_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent, objectName="training-set-up")
         self.workspace = workspace
         self.match = Match()
+        self.silenced: Callable[[], Collection[str]] = tuple  # of the doctor's conditions
         self.devices: tuple[fitting.Device, ...] = ()
         self.missing = ""  # the data set of the preset's recipe if a built-in one stands in for it
         self.adaptation: Fix | None = None  # what Train does to the design before, for the stand-in
@@ -118,7 +141,13 @@ class SetUp(QWidget):
     @property
     def refusal(self) -> str:
         """Why the design cannot be trained with these settings, "" if no reason is known."""
-        return self.form.refusal or self._data_error or self.match.refusal or self.start.error
+        return (
+            opaque.refusal(self.workspace.analysis)
+            or self.form.refusal
+            or self._data_error
+            or self.match.refusal
+            or self.start.error
+        )
 
     @property
     def _data_error(self) -> str:
@@ -139,9 +168,21 @@ class SetUp(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stack the columns where they have no room side by side."""
         super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW * self.fontMetrics().height()
+        lines = event.size().width() / self.fontMetrics().height()
         direction = QBoxLayout.Direction
-        self._columns.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        self._columns.setDirection(
+            direction.TopToBottom if lines < _NARROW else direction.LeftToRight
+        )
+        self._place_device(above=_NARROW <= lines < _MEDIUM)
+
+    def _place_device(self, *, above: bool) -> None:
+        """Put the device above the data, or into a column of its own."""
+        if above and self._left.count() == 1:
+            self._columns.removeWidget(self._device)
+            self._left.insertWidget(0, self._device)
+        elif not above and self._left.count() > 1:
+            self._left.removeWidget(self._device)
+            self._columns.addWidget(self._device, _SHARES[2])
 
     # Assembling
 
@@ -160,31 +201,111 @@ class SetUp(QWidget):
         columns.setContentsMargins(12, 8, 12, 8)
         columns.setSpacing(18)
         data, recipe, device = (_Column(name) for name in ("Data", "Recipe", "Device"))
-        for column, width in ((data, 9), (recipe, 15), (device, 8)):
-            columns.addWidget(column, width)
+        self._device, self._left = device, QVBoxLayout()
+        self._left.setSpacing(12)
+        self._left.addWidget(data, 1)
+        columns.addLayout(self._left, _SHARES[0])
+        columns.addWidget(recipe, _SHARES[1])
+        columns.addWidget(device, _SHARES[2])
         self.data = DataChooser(data)
         data.rows.addWidget(self.data, 1)
         self.start = StartFrom(self.workspace, recipe)
-        self.form = RecipeForm(recipe)
+        self.form = RecipeForm(
+            recipe,
+            below={
+                "batch": self._steps_line,
+                "schedule.name": self._schedule_curve,
+                "initialization.name": lambda row: InitializationLine(self.workspace, row),
+            },
+            beside={
+                "optimizer.learning_rate": self._rate_button,
+                "loss.cost_matrix": lambda row: CostsButton(
+                    row, lambda: self.form.recipe.loss.cost_matrix, self._classes
+                ),
+                "loss.center_node": lambda row: CenterNodeButton(row, self.workspace),
+            },
+            headed={"augmentation": self._preview_button},
+        )
         recipe.rows.addWidget(self.start)
         recipe.rows.addWidget(self.form, 1)
         menu = self._recipe_menu()
+        self.finder = self._finder()
+        recipe.head.addWidget(self.finder, 3)
         recipe.head.addWidget(menu)
         for column in (data, recipe, device):
             column.head.addStrut(menu.sizeHint().height())  # all titles on one line
         self._fill_device(device)
 
+    def _finder(self) -> QLineEdit:
+        line = QLineEdit(objectName="recipe-finder", placeholderText="Find a setting…")
+        line.setClearButtonEnabled(True)
+        line.setAccessibleName("Find a setting")
+        line.setToolTip("Show only settings with these words in their names or help.")
+        line.setMinimumWidth(40)
+        line.textChanged.connect(self.form.search)
+        return line
+
     def _recipe_menu(self) -> QToolButton:
         button = QToolButton(
-            objectName="recipe-menu", text="File ▾", toolTip="Load, save or reset the recipe."
+            objectName="recipe-menu",
+            text="Recipe ▾",
+            toolTip="Take a template; load, save or reset the recipe.",
         )
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
+        menu.addMenu(TemplatesMenu(self, button))
         menu.addAction("Load…").triggered.connect(self._load)
         menu.addAction("Save…").triggered.connect(self._save)
         self.reset = menu.addAction("Reset")
         self.reset.triggered.connect(self._reset)
         button.setMenu(menu)
+        return button
+
+    def _steps_line(self, parent: QWidget) -> QWidget:
+        self.steps = StepsLine(lambda: self.recipe, lambda: self.images, parent)
+        self.steps.rate_chosen.connect(self.take_rate)
+        return self.steps
+
+    def _schedule_curve(self, parent: QWidget) -> QWidget:
+        self.curve = ScheduleCurve(lambda: self.recipe, lambda: self._steps_per_epoch, parent)
+        return self.curve
+
+    @property
+    def images(self) -> int | None:
+        """The number of training images; None while the data are not known."""
+        reading = self.data.reading
+        if reading is None or reading.settings != reading_settings(self.recipe.data):
+            return None
+        return split_counts(reading.description, self.recipe, self._text_length)["train"]
+
+    @property
+    def _text_length(self) -> int:
+        """How many tokens of a text the design reads at once; 0 if it reads none."""
+        return text_length(self.workspace.analysis)
+
+    @property
+    def _steps_per_epoch(self) -> int | None:
+        images = self.images
+        return images and images // (self.recipe.batch * self.recipe.accumulation)
+
+    def _classes(self) -> tuple[str, ...]:
+        """Return the names of the classes of the data; none while they are not known."""
+        reading = self.form.data
+        return () if reading is None else for_recipe(reading.description, self.recipe).classes
+
+    def _rate_button(self, parent: QWidget) -> QWidget:
+        button = QPushButton("Find a rate…", parent, objectName="recipe-find-rate")
+        button.setToolTip(
+            "Train a copy for some steps while the learning rate grows, and see at which rates the "
+            "loss falls (learning-rate range test)."
+        )
+        button.clicked.connect(self.rate_wanted)
+        return button
+
+    def _preview_button(self, parent: QWidget) -> QWidget:
+        button = QToolButton(parent, objectName="recipe-preview", text="Preview…")
+        button.setToolTip("Show what the network gets: several draws of some training pictures.")
+        button.clicked.connect(self.preview_wanted)
         return button
 
     def _fill_device(self, column: "_Column") -> None:
@@ -254,16 +375,25 @@ class SetUp(QWidget):
             f"Reset to the recipe of {preset}" if preset else "Reset to the defaults"
         )
         self.form.show_recipe(self.recipe)
+        self.steps.start_from(self.recipe)
         self._show_recipe()
 
     def _change(self, changes: dict[str, object]) -> None:
         try:
-            self.take(changed(self.recipe, changes))
+            self._use(changed(self.recipe, changes))
         except DesignerError as error:
             self.workspace.refused.emit(str(error))
 
+    def take_rate(self, rate: float) -> None:
+        """Use another learning rate for the current document."""
+        self._change({"optimizer.learning_rate": rate})
+
     def take(self, recipe: Recipe) -> None:
-        """Use a recipe for the current document."""
+        """Use another recipe for the current document."""
+        self._use(recipe)
+        self.steps.start_from(self.recipe)
+
+    def _use(self, recipe: Recipe) -> None:
         if self.workspace.document is None:
             return
         self.form.show_recipe(recipe)  # which discards wrong values, even if the recipe is the same
@@ -359,7 +489,9 @@ class SetUp(QWidget):
         # While the form is hidden, the data of another design may be the last ones that were read.
         wanted = reading_settings(self.recipe.data)
         known = reading is not None and reading.settings == wanted
-        self.form.show_data(reading if known else None)
+        analysis = self.workspace.analysis
+        pictures = not analysis.inputs or takes_picture(analysis)
+        self.form.show_data(reading if known else None, pictures=pictures)
         if self.workspace.document is not None:
             shapes = [port.shape for port in self.workspace.analysis.inputs]
             self.data.offer(built_in_for(shapes[0][0] if shapes and shapes[0] else 1))
@@ -376,6 +508,7 @@ class SetUp(QWidget):
                 adapted=self.adaptation is not None,
             )
         self._report()
+        self.compared.emit()
         self._refresh()
 
     def _stood_in_for(self) -> str:
@@ -398,7 +531,7 @@ class SetUp(QWidget):
         """Compare the data with the design, or with what Train makes of it for a stand-in."""
         if self.adaptation is not None:
             analysis = analyze(self.adaptation(analysis.design), analysis)
-        self.match = match(analysis, data, self.recipe)
+        self.match = match(analysis, data, self.recipe, silenced=self.silenced())
 
     def adapt(self) -> None:
         """Give the design the outputs that the built-in data need which stand in for others."""
@@ -501,6 +634,8 @@ class SetUp(QWidget):
         self.train.setToolTip(tip(self.refused) or "Train this design (Ctrl+T).")
         self.why.setText(self.refused)
         self.why.setVisible(bool(self.refused))
+        self.steps.refresh()
+        self.curve.refresh()
         self._show_memory()
 
     def _show_memory(self) -> None:
@@ -537,7 +672,7 @@ class SetUp(QWidget):
         """Return a sentence on which batch sizes fit, given the largest that does."""
         reading = self.data.reading
         if reading is not None:
-            images = split_counts(reading.description, self.recipe)["train"]
+            images = split_counts(reading.description, self.recipe, self._text_length)["train"]
             if images <= most:
                 return f"All {numbers.count(images)} training images fit in one batch."
         if most == fitting.LARGEST:

@@ -22,7 +22,7 @@ from designer.gui.base import background, numbers
 from designer.gui.base.boxes import SpinBox
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
-from designer.recipe.schedules import SCHEDULES, Position, rate_at, warmup_steps
+from designer.recipe.schedules import SCHEDULES, position, rate_at
 from designer.runs.events import Event, read_events
 from designer.runs.folder import RunFolder
 
@@ -41,6 +41,8 @@ class Parent:
         Steps of an epoch; the last epoch may not have been trained to its end.
     rate
         The rate at which it continues, if that is not the schedule's alone; else None.
+    factor
+        By how much the rates of the schedule are multiplied, as one was typed.
     """
 
     recipe: Recipe
@@ -48,6 +50,7 @@ class Parent:
     steps: int
     steps_per_epoch: int
     rate: float | None
+    factor: float = 1.0
 
     def continued_rate(self, more: int, base: float | None = None) -> float:
         """Return the rate of the first further step.
@@ -57,20 +60,20 @@ class Parent:
         more
             The number of further epochs.
         base
-            The rate of the recipe, if it is changed; what was set by hand is forgotten then.
+            The rate of the recipe, if it is changed; what was typed is forgotten then.
         """
         if base is None and self.rate is not None:
             return self.rate
         per_epoch = self.steps_per_epoch
         schedule = self.recipe.schedule
-        at = Position(
-            step=self.steps,
-            steps=(self.epochs + more) * per_epoch,
-            steps_per_epoch=per_epoch,
+        at = position(
+            schedule,
             base=self.recipe.optimizer.learning_rate if base is None else base,
-            warmup=warmup_steps(schedule, steps_per_epoch=per_epoch),
+            step=self.steps,
+            epochs=self.epochs + more,
+            steps_per_epoch=per_epoch,
         )
-        return rate_at(schedule, at)
+        return rate_at(schedule, at) * (self.factor if base is None else 1.0)
 
     def base_for(self, rate: float, more: int) -> float:
         """Return the rate of the recipe with which the first further step has a given rate.
@@ -103,7 +106,10 @@ def read_parent(run: RunFolder) -> Parent:
             f"{run.events} does not say how many steps an epoch has: restore the file, or begin a "
             "new run that starts from this run's best weights."
         )
-    return Parent(recipe, result.epochs, result.steps, per_epoch, _own_rate(recipe, events))
+    changes = [event for event in events if event.get("event") == "lr"]
+    factor = changes[-1].get("factor", 1.0) if changes else 1.0
+    rate = _own_rate(recipe, events)
+    return Parent(recipe, result.epochs, result.steps, per_epoch, rate, factor)
 
 
 def _own_rate(recipe: Recipe, events: Sequence[Event]) -> float | None:

@@ -1,4 +1,4 @@
-"""Renews what is looked into when the training beside it writes a checkpoint."""
+"""Lets all who look into a run ask again when its training writes a checkpoint."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +24,7 @@ class Trains(Protocol):
 
 
 class CheckpointWatch(QObject):
-    """Looks at the checkpoints of the run that is looked into, as long as it is being trained."""
+    """Looks at the checkpoints of the run that is being trained."""
 
     def __init__(self, trainer: Trains, inspection: Inspection, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,16 +35,14 @@ class CheckpointWatch(QObject):
         self._looking = False
         self._timer = QTimer(self, interval=LOOK)
         self._timer.timeout.connect(self._look)
-        inspection.changed.connect(self.decide)
 
     def decide(self) -> None:
-        """Look as long as the run is being trained, and once more after its end."""
-        subject, active = self._inspection.subject, self._trainer.active
-        run = subject.run if subject is not None else ""
+        """Look as long as a run is being trained, and once more after its end."""
+        active = self._trainer.active
+        run = str(active.run.path.absolute()) if active is not None else self._run
         if run != self._run:
             self._run, self._stamps = run, None
-        own = active is not None and active.run.path.absolute() == Path(run).absolute()
-        going = active is not None and active.going and bool(run) and own
+        going = active is not None and active.going
         if going and not self._timer.isActive():
             self._timer.start()
             self._look()
@@ -70,7 +68,7 @@ class CheckpointWatch(QObject):
             return
         before, self._stamps = self._stamps, found
         if before is not None and before != found:
-            self._inspection.renew()
+            self._inspection.renew(run)
 
 
 def _stamps(run: Path) -> _Stamps:

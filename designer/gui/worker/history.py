@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.recipe.watching import METRICS
 from designer.runs.events import Event
+from designer.runs.watching import FIGURES
 
 Array = NDArray[np.float64]
 
 _FIRST = 256  # rows that a table has room for at first
 _BLOCK = 512  # most steps that are smoothed in one array operation
 
-STEP = ("step", "loss", "accuracy", "lr", "images_per_second", "memory_bytes")
+STEP = ("step", *FIGURES)
 EPOCH = (
     "epoch",
     "train_loss",
@@ -67,6 +69,8 @@ class History:
     steps, epochs, rates
         Tables of the ``step`` events, the ``epoch`` events and the user's changes of the learning
         rate.
+    metrics
+        A table of the metrics that the recipe chose, by epoch.
     last
         The newest event of each kind: ``last["step"]``.
     notes
@@ -74,7 +78,9 @@ class History:
     step
         The number of steps taken.
     by_hand
-        Whether the learning rate was set by hand, so that the schedule is off.
+        Whether a learning rate is held, so that the schedule is off.
+    scaled
+        Whether the schedule is scaled to a rate that was typed.
     paused
         Whether the training is paused.
     """
@@ -84,10 +90,11 @@ class History:
         self.steps = Table(STEP)
         self.epochs = Table(EPOCH)
         self.rates = Table(LR)
+        self.metrics = Table(("epoch",))
         self.last: dict[str, Event] = {}
         self.notes: list[str] = []
         self.step = 0
-        self.by_hand = False
+        self.by_hand = self.scaled = False
         self.paused = False
 
     @property
@@ -108,6 +115,7 @@ class History:
             self.step = int(event.get("step", self.step))
             if kind in ("step", "lr"):
                 self.by_hand = bool(event.get("by_hand"))
+                self.scaled = bool(event.get("scaled"))
             if kind == "step":
                 self.steps.append(event)
                 self.paused = False
@@ -123,6 +131,7 @@ class History:
                         "seconds": event.get("seconds"),
                     }
                 )
+                self._add_metrics(event)
             elif kind == "start":
                 self.start = event
                 self.paused = False
@@ -132,6 +141,14 @@ class History:
                 self.notes.append(str(event.get("message", "")))
             elif kind in ("paused", "resumed"):
                 self.paused = kind == "paused"
+
+    def _add_metrics(self, event: Event) -> None:
+        found = event.get("metrics") or {}
+        names = ("epoch", *(name for name in METRICS if name in found))
+        if len(names) > 1:
+            if not self.metrics.rows:
+                self.metrics = Table(names)
+            self.metrics.append({**found, "epoch": event["epoch"]})
 
     def at_epochs(self, table: Table) -> Array:
         """Return the step of each row of a table as a position in epochs."""

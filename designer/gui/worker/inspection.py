@@ -12,6 +12,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from designer.errors import DesignerError
+from designer.gui.base import background
 from designer.runs.inspection import Picture, Subject
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Inspection(QObject):
     Signals
     -------
     changed()
-        Another network, other weights, other pictures, or another of them is chosen, or the file of
-        the weights was written anew, as a training does.
+        Another network, other weights, other pictures, or another of them is chosen, or a training
+        wrote new weights, by which the `version` of a network grows.
     busy_changed()
         A question was asked or answered.
     refused(sentence)
@@ -58,8 +59,6 @@ class Inspection(QObject):
         The pictures that it is shown.
     chosen
         The number of the picture whose values are shown.
-    version
-        How often the file of the network's weights was written while it was looked into.
     """
 
     changed = Signal()
@@ -71,7 +70,7 @@ class Inspection(QObject):
         self.subject: Subject | None = None
         self.pictures: tuple[Picture, ...] = ()
         self.chosen = 0
-        self.version = 0
+        self._versions: dict[str, int] = {}  # by run
         self._worker = worker
         self._asked: dict[str, _Question] = {}
 
@@ -91,9 +90,13 @@ class Inspection(QObject):
             self.subject = subject
             self.changed.emit()
 
-    def renew(self) -> None:
-        """Ask everything again, as the same file has other weights now."""
-        self.version += 1
+    def version(self, subject: Subject) -> int:
+        """Return how often the weights of a network's run were written since the start."""
+        return self._versions.get(subject.run, 0)
+
+    def renew(self, run: str) -> None:
+        """Let all who look into a run ask again, as its files have other weights now."""
+        self._versions[run] = self._versions.get(run, 0) + 1
         self.changed.emit()
 
     def show(self, pictures: Sequence[Picture], chosen: int = 0) -> None:
@@ -163,6 +166,9 @@ class Inspection(QObject):
             shared_arrays.discard(answer)
             return
         del self._asked[key]
+        if not background.can_be_called(question.done):
+            shared_arrays.discard(answer)
+            return
         self.busy_changed.emit()
         if not answer["ok"]:
             again = " A new process is started: try again." if answer.get("died") else ""

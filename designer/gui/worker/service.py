@@ -18,6 +18,7 @@ from designer.runs import launch
 Answer = dict[str, Any]
 Done = Callable[[Answer], object]
 Progress = Callable[[float], object]
+Told = Callable[[Answer], object]
 
 _LOG_END = 2_000  # bytes at the end of its error output in which the last line is searched
 
@@ -42,7 +43,7 @@ class Service(QObject):
         self.loaded = False
         self._number = 0
         self._waiting: dict[int, Done] = {}
-        self._progress: dict[int, Progress] = {}
+        self._told: dict[int, Told] = {}
         self._quick: set[int] = set()  # the numbers of requests that no training has to wait for
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = launch.start_service(stderr=self._printed)
@@ -79,6 +80,7 @@ class Service(QObject):
         *,
         quick: bool = False,
         progress: Progress | None = None,
+        told: Told | None = None,
     ) -> int:
         """Send a request.
 
@@ -92,6 +94,9 @@ class Service(QObject):
             Whether the process may begin a training while this is still to be done.
         progress
             Called on the main thread with the share that is done, from 0 to 1.
+        told
+            Called instead with the whole message that has this share as its `progress`, for
+            requests that say more.
 
         Returns
         -------
@@ -100,7 +105,9 @@ class Service(QObject):
         """
         self._number += 1
         if progress is not None:
-            self._progress[self._number] = progress
+            self._told[self._number] = lambda message: progress(message["progress"])
+        if told is not None:
+            self._told[self._number] = told
         if quick:
             self._quick.add(self._number)
         self._waiting[self._number] = done
@@ -153,11 +160,11 @@ class Service(QObject):
             return  # a library printed this line
         number = answer.get("id", 0)
         if "progress" in answer:
-            if number in self._progress:
-                self._progress[number](answer["progress"])
+            if number in self._told:
+                self._told[number](answer)
             return
         self._quick.discard(number)
-        self._progress.pop(number, None)
+        self._told.pop(number, None)
         done = self._waiting.pop(number, None)
         if done is not None:
             done(answer)

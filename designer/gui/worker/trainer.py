@@ -4,7 +4,7 @@
 sooner.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,10 @@ from designer.runs.states import COMPLETE
 if TYPE_CHECKING:
     from designer.design.values import Design
     from designer.gui.worker.follower import Follower
-    from designer.gui.worker.service import Answer, Done, Progress, Service
+    from designer.gui.worker.service import Answer, Done, Progress, Service, Told
     from designer.recipe.recipe import Recipe
     from designer.runs import control
+    from designer.runs.network import NetworkInfo
 
 
 @dataclass(eq=False)
@@ -233,6 +234,25 @@ class Trainer(QObject):
         number = service.ask({**device, **request, **threads}, done, quick=True, progress=progress)
         return lambda: service.cancel(number)
 
+    def open_network(self, request: "Answer", done: "Done", told: "Told") -> Callable[[], None]:
+        """Ask for a network from elsewhere, as a design; never the process that trains.
+
+        Parameters
+        ----------
+        request
+            The request "open" of `designer.engine.worker`.
+        done, told
+            As in `Service.ask`.
+
+        Returns
+        -------
+        Callable
+            Ends the work on the request early.
+        """
+        service = self._ready_service()
+        number = service.ask({"do": "open", **request}, done, told=told)
+        return lambda: service.cancel(number)
+
     def _new_service(self) -> "Service":
         from designer.gui.worker.service import Service
 
@@ -270,27 +290,27 @@ class Trainer(QObject):
 
     # Training
 
-    def expect(self, recipe: "Recipe", shape: Sequence[int]) -> None:
+    def expect(self, recipe: "Recipe", network: "NetworkInfo") -> None:
         """Let the standby worker read the data of the next training ahead.
 
         Parameters
         ----------
         recipe
             The recipe of that training.
-        shape
-            The input shape of the network: channels, height, width.
+        network
+            What it trains.
         """
         request = {
             "do": "prepare",
-            "recipe": msgspec.to_builtins(self._own(recipe)),
-            "input": list(shape),
+            "recipe": msgspec.to_builtins(self.own(recipe)),
+            "network": msgspec.to_builtins(network),
         }
         if request != self._expected:
             self._expected = request
             if self._standby is not None:
                 self._standby.expect(request)
 
-    def _own(self, recipe: "Recipe") -> "Recipe":
+    def own(self, recipe: "Recipe") -> "Recipe":
         """Return a recipe with the device of the preferences, unless it names a device itself."""
         if recipe.device == "auto" and self.preferences.device != "auto":
             from designer.recipe.reading import changed
@@ -300,7 +320,7 @@ class Trainer(QObject):
 
     def begin(self, design: "Design", recipe: "Recipe") -> None:
         """Write a run folder for a design and train it; errors are sent by `refused`."""
-        recipe = self._own(recipe)
+        recipe = self.own(recipe)
         self.beginning = True
         self._ready_service()  # loads torch while the folder is being written
         self.state_changed.emit()

@@ -86,6 +86,18 @@ def test_pictures_in_memory_have_no_store_and_are_resized_as_they_are_asked_for(
     column = ArrayColumn(images)
     stores = Stores({"train": column}, FORM, StoreSettings(batch=2), source=tmp_path)
     assert stores.get("train") is None
-    resized = stores.resized(column)
+    resized = stores.resized(column, FORM)
     assert resized.read([9, 0, 4])[:, 2, 3, 1].tolist() == [9, 0, 4]
+    stores.close()
+
+
+def test_a_part_may_be_wanted_larger_than_the_others(columns, tmp_path):
+    both = {"train": columns["train"], "validation": columns["train"]}
+    settings = StoreSettings(cache="always", workers=0)
+    larger = {"train": PictureForm(1, 5, 6)}
+    stores = Stores(both, FORM, settings, source=tmp_path, larger=larger)
+    for name, form in (("train", larger["train"]), ("validation", FORM)):
+        found = stores.get(name).read([7])
+        assert found.shape == (1, form.height, form.width, form.channels)
+        assert set(found.flatten().tolist()) == {7}
     stores.close()

@@ -172,5 +172,5 @@ def test_an_example_of_the_recipes_data_is_a_picture():
         reading.read([Picture(part="validation", index=index)], loaded) for index in range(2)
     )
     assert one.shape == (1, 1, 32, 32) and one.dtype == np.uint8 and (one != two).any()
-    with pytest.raises(DesignerError, match="no example test 99999"):
+    with pytest.raises(DesignerError, match="no example 100000 of the test part"):
         reading.read([Picture(part="test", index=99_999)], loaded)

@@ -13,6 +13,7 @@ from designer import presets
 from designer.design import edits, files
 from designer.design.values import Design, Graph, LayerNode
 from designer.engine.inspect import measuring
+from designer.engine.inspect.first_batch import first_batch
 from designer.engine.inspect.requests import Canceled, Job, answer
 from designer.engine.inspect.subject import load
 from designer.errors import DesignerError
@@ -52,7 +53,7 @@ def by_row(measurement):
 
 def plain_pass(loaded, recipe):
     """Run the module itself on the same batch; return what each module gave, and its gradient."""
-    given = measuring.first_batch(loaded, recipe)
+    given = first_batch(loaded, recipe)
     gave = {}
     network = loaded.network.train().requires_grad_(True)
 
@@ -69,7 +70,7 @@ def plain_pass(loaded, recipe):
         if path and not any(module.children())
     ]
     torch.manual_seed(recipe.seed)
-    outputs = network(given.images)
+    outputs = network(given.inputs)
     main = outputs[0] if isinstance(outputs, tuple) else outputs
     loss = nn.functional.cross_entropy(main, given.targets)
     if isinstance(outputs, tuple):
@@ -119,7 +120,7 @@ def test_joins_views_and_ends_are_measured_too():
     values = {}
     with torch.no_grad():
         loaded.network.train()
-        images = measuring.first_batch(loaded, recipe).images
+        images = first_batch(loaded, recipe).inputs
         loaded.steps.run(images, lambda path, port, value: values.update({path: value}))
         loaded.network.eval()
     rows = found.main("activation")

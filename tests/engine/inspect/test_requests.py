@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 
 import numpy as np
@@ -119,6 +120,43 @@ def _ask(design, picture, do="predict", **more):
     return requests.answer({**request, "device": "cpu"}, Job()).fields
 
 
+@pytest.mark.parametrize("name", requests.NUMBERS)
+def test_an_impossible_number_is_refused_with_a_sentence(name, picture):
+    low, high = requests.NUMBERS[name]
+    request = {"do": "predict", "subject": SUBJECT, "pictures": [picture], "method": "occlusion"}
+    odd = (low - 1, high + 1, 10**30, 2.5, "3", True, [1])
+    refused = served(*({**request, "id": 1, name: each} for each in odd))
+    for each, answer in zip(odd, refused, strict=True):
+        assert not answer["ok"] and f"The request's {name} is {each!r}: " in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"do": "predict", "top": 2**31}, ""),
+        (
+            {"do": "maps", "pictures": [{"part": "test", "index": -1}]},
+            "no example 0 of the test",
+        ),
+        ({"do": "maps", "pictures": [{"part": "odd", "index": 10**9}]}, "of the odd part"),
+        ({"do": "predict", "pictures": [{"file": 5}]}, "The request's pictures cannot be read"),
+        ({"do": "predict", "pictures": None}, "The request's pictures cannot be read"),
+        ({"do": "predict", "subject": {"seed": "x"}}, "The request's subject cannot be read"),
+        ({"do": "filters", "node": "conv", "channel": 2**31}, "1 input channels: choose one"),
+        ({"do": "explain", "class": -1}, "no output -1"),
+        ({"do": "explain", "patch": 2**16}, "A patch of 65536 pixels does not fit"),
+        ({"do": "explain", "patch": 2, "stride": 3}, "A step of 3 pixels does not suit"),
+        ({"do": "channels", "node": "conv", "precision": "float99"}, "not as float99"),
+    ],
+)
+def test_what_no_network_can_answer_is_a_sentence(picture, more, sentence):
+    request = {"subject": SUBJECT, "pictures": [picture], "method": "occlusion", "id": 1, **more}
+    answer = served(request)[-1]
+    assert answer["ok"] == (not sentence), answer
+    assert sentence in answer.get("message", "")
+    assert "internal error" not in answer.get("message", "")
+
+
 def test_networks_without_answers_for_pictures_are_refused(picture):
     nodes = {**TINY.graph.nodes, "second": LayerNode("Input", {"shape": (1, 8, 8)})}
     nodes["sum"] = LayerNode("Add")
@@ -127,14 +165,14 @@ def test_networks_without_answers_for_pictures_are_refused(picture):
     two = Design("Pair", graph=Graph(nodes, tuple(edges)))
     image = chain("Mask", (1, 8, 8), conv=LayerNode("ReLU"))
     vector = chain("Vector", (7,), fc=LayerNode("Linear", {"out_features": 2}))
-    for design, sentence in (
-        (two, "Pair takes 1×8×8, 1×8×8"),
-        (vector, "Vector takes 7"),
-        (image, "Mask gives 1x8x8"),
-    ):
-        for do in ("predict", "explain"):
-            with pytest.raises(DesignerError, match=sentence):
-                _ask(design, picture, do)
+    for design, taken in ((two, r"image \(1×8×8\) and second \(1×8×8\)"), (vector, r"image \(7\)")):
+        (answer,) = _ask(design, picture)["predictions"]
+        assert re.search(f"The network takes {taken}, which .* cannot hold", answer["error"])
+        with pytest.raises(DesignerError, match=f"takes {taken}, no picture"):
+            _ask(design, picture, "explain")
+    for do in ("predict", "explain"):
+        with pytest.raises(DesignerError, match="Mask gives 1x8x8"):
+            _ask(image, picture, do)
 
 
 def test_one_output_is_a_number_and_behind_a_sigmoid_a_label(picture):

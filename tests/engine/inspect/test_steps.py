@@ -5,12 +5,15 @@ import torch
 from torch import nn
 
 from designer import presets
+from designer.analysis.analysis import analyze
 from designer.design.values import Block, BlockNode, Design, Edge, Graph, LayerNode
 from designer.engine import export
 from designer.engine.inspect.steps import Steps
+from designer.engine.module import module as compiled
 from designer.errors import DesignerError
 from designer.layers.ports import Input, Output
 from tests.engine.samples import TINY, TWO_OUTPUTS
+from tests.layers.building import design
 
 PRESETS = ["lenet5_1998", "resnet_cifar", "densenet_cifar", "googlenet", "preact_resnet_cifar"]
 
@@ -161,3 +164,37 @@ def test_a_node_that_is_not_there_is_refused():
     assert isinstance(steps.step("conv").module, nn.Conv2d)
     with pytest.raises(DesignerError, match="no node nowhere"):
         steps.step("nowhere")
+
+
+def test_tensors_of_the_network_itself_are_steps_of_which_only_parameters_are_learned():
+    drawn = design(
+        {
+            "scores_in": {"layer": "Input", "shape": [2, 4, 4]},
+            "table": {"layer": "Parameter", "shape": [9, 2], "init": "normal"},
+            "index": {"layer": "RelativePositionIndex", "window_size": 2},
+            "rows": {"layer": "Index"},
+            "biases": {"layer": "Permute", "order": [3, 1, 2]},
+            "mask": {"layer": "Constant", "shape": [4, 4], "values": "full", "dtype": "int64"},
+            "add": {"layer": "Add"},
+            "where": {"layer": "Where"},
+            "result": {"layer": "Output"},
+        },
+        [
+            ["scores_in", "add", "where:1"],
+            ["table", "rows", "biases", "add:1"],
+            ["index", "rows:1"],
+            ["mask", "where"],
+            ["scores_in", "where:2"],
+            ["where", "result"],
+        ],
+    )
+    network = compiled(drawn)
+    steps = Steps(network, analyze(drawn))
+    image = torch.randn(2, 2, 4, 4)
+    values = {}
+    with torch.inference_mode():
+        (found,) = steps.run(image, lambda path, port, value: values.update({path: value}))
+        assert torch.equal(found, network(image))
+    assert torch.equal(values["mask"], torch.ones(1, 4, 4, dtype=torch.int64))
+    learned = {step.path: len(step.learned()) for step in steps.steps if step.learned()}
+    assert learned == {"table": 1}

@@ -12,7 +12,7 @@ NAMES = [*layer_types()]
     ("pattern", "first"),
     [
         ("conv", "Conv2d"), ("cv2", "Conv2d"), ("bn", "BatchNorm2d"), ("re", "ReLU"),
-        ("lrelu", "LeakyReLU"), ("norm", "BatchNorm2d"), ("lrn", "LocalResponseNorm"),
+        ("lrelu", "LeakyReLU"), ("norm", "Normalize"), ("lrn", "LocalResponseNorm"),
         ("add", "Add"), ("maxp", "MaxPool2d"), ("gap", "GlobalAvgPool2d"), ("xq", None),
         ("  fl at ", "Flatten"),
     ],

@@ -155,9 +155,9 @@ def test_the_legend_says_what_is_measured_and_closes_with_its_button_only(
     workspace.show_overlay(document, overlay)
     legend = canvas.overlay_legend
     assert [each.text() for each in (legend.title, legend.low, legend.scale, legend.high)] == [
-        "Time per layer", "0.0213 ms", "log scale", "12.3K ms",
+        "Time per layer", "0.0213 ms", "log scale", "12.3 s",
     ]  # fmt: skip
-    assert legend.marked.text() == "1 value is marked: usual values are at most 1.00K ms."
+    assert legend.marked.text() == "1 value is marked: usual values are at most 1 s."
     inside = canvas.view.rect()
     assert inside.contains(legend.geometry()) and not legend.stale.isVisible()
     workspace.edit("Move", lambda d: edits.rename_node(d, "fc2", "second"))

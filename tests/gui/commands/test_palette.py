@@ -53,6 +53,17 @@ def test_an_action_is_done(window: MainWindow, qtbot: QtBot) -> None:
     assert not palette.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("nn.Conv1d", "Conv1d"), ("F.relu", "ReLU"), ("self attention", "MultiheadAttention")],
+)
+def test_layers_are_found_as_code_names_them(
+    window: MainWindow, qtbot: QtBot, typed: str, name: str
+) -> None:
+    found = type_(opened(window, qtbot), qtbot, typed)
+    assert name in [each.text for each in found if each.kind == "layer"]
+
+
 def test_what_cannot_be_done_says_why_and_stays(window: MainWindow, qtbot: QtBot) -> None:
     palette = opened(window, qtbot)
     first = type_(palette, qtbot, "save as")[0]

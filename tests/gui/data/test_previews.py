@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QPushButton, QRadioButton
 
 from designer.design import edits
 from designer.gui.base.boxes import DoubleSpinBox
+from designer.gui.data.augmentation_controls import Bounds
+from designer.recipe.augmentations import Augmentation
 from tests.gui.data.conftest import LEFT, Viewer, write_arrays, write_folders
 
 NOTHING: dict[str, object] = {}  # of augmentation
@@ -28,7 +30,14 @@ class Drawer:
         request, done = self.waiting.pop(0)
         images = np.load(request["images"])
         assert images.dtype == np.uint8
-        np.save(request["to"], np.full((request["draws"], *images.shape), gray, np.uint8))
+        shape = (request["draws"], *images.shape[:2], *request["size"])
+        count = len(images)
+        np.savez(
+            request["to"],
+            pictures=np.full(shape, gray, np.uint8),
+            partners=(np.arange(count) - 1) % count,
+            shares=np.full(shape[:2], 0.7),
+        )
         done({"ok": True})
 
 
@@ -100,7 +109,7 @@ def test_draws_follow_the_recipe_and_come_anew(
     request = drawer.waiting[0][0]
     assert request["augmentation"]["rotation"] == 20.0 and request["seed"] == 0
     drawer.answer()
-    assert len(page.grid.rows) == 5 and len(page.grid.rows[0].pictures) == 12
+    assert len(page.grid.rows) == 5 and len(page.grid.rows[0].pictures) == 9
     assert page.grid.rows[0].pictures[1].pixelColor(5, 5).value() == 90
     QTest.mouseClick(viewer.child(QPushButton, "augmentation-again"), LEFT)
     assert drawer.waiting[0][0]["seed"] == 1
@@ -125,6 +134,99 @@ def test_a_number_typed_changes_the_recipe(viewer: Viewer, drawer: Drawer, photo
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert viewer.workspace.recipe.augmentation.rotation == 15.0
     viewer.wait(lambda: drawer.waiting)
+
+
+def test_every_setting_has_an_editor_that_changes_it(
+    viewer: Viewer, drawer: Drawer, photos: Path
+) -> None:
+    viewer.open(photos, augmentation=NOTHING)
+    page = viewer.turn("augmentation")
+    assert list(page.controls.editors) == list(Augmentation.__struct_fields__)
+    for name, editor in page.controls.editors.items():
+        before = getattr(viewer.workspace.recipe.augmentation, name)
+        page.controls.parent().parent().ensureWidgetVisible(editor)
+        if isinstance(editor, QCheckBox):
+            QTest.mouseClick(editor, LEFT, pos=QPoint(8, editor.height() // 2))
+            expected: object = not before
+        elif isinstance(editor, Bounds):
+            box = editor.boxes[0 if name == "resized_crop" else 1]
+            QTest.keyClick(box, Qt.Key.Key_Down if name == "resized_crop" else Qt.Key.Key_Up)
+            expected = tuple(each.value() for each in editor.boxes)
+        else:
+            QTest.keyClick(editor, Qt.Key.Key_Up)
+            expected = editor.value()
+        found = getattr(viewer.workspace.recipe.augmentation, name)
+        assert found != before and found == pytest.approx(expected, abs=0.01), name
+    assert not viewer.refused
+
+
+def test_the_smaller_of_two_numbers_stays_first(
+    viewer: Viewer, drawer: Drawer, photos: Path
+) -> None:
+    viewer.open(photos, augmentation=NOTHING)
+    page = viewer.turn("augmentation")
+    assert not page.controls.editors["resized_crop_aspect"].isVisible()
+    high = viewer.child(DoubleSpinBox, "augmentation-resized_crop-high")
+    high.setFocus()
+    high.selectAll()
+    QTest.keyClicks(high, "0.4")
+    QTest.keyClick(high, Qt.Key.Key_Return)
+    assert viewer.workspace.recipe.augmentation.resized_crop == (0.4, 0.4)
+    viewer.wait(page.controls.editors["resized_crop_aspect"].isVisible)
+    low = viewer.child(DoubleSpinBox, "augmentation-resized_crop-low")
+    low.setFocus()
+    low.selectAll()
+    QTest.keyClicks(low, "0.1")
+    QTest.keyClick(low, Qt.Key.Key_Return)
+    assert viewer.workspace.recipe.augmentation.resized_crop == (0.1, 0.4)
+    assert not viewer.refused
+
+
+def test_pointing_at_a_setting_says_what_it_does(
+    viewer: Viewer, drawer: Drawer, photos: Path
+) -> None:
+    viewer.open(photos, augmentation=NOTHING)
+    page = viewer.turn("augmentation")
+    editor = page.controls.editors["mixup"]
+    editor.setFocus()
+    assert "Mixes each image and its target with those of another" in page.help.text()
+    assert "Beta(alpha, alpha)" in page.help.text()
+    assert "Zhang and others, 2018: mixup" in editor.toolTip()
+
+
+def test_pictures_are_read_larger_for_a_random_resized_crop(
+    viewer: Viewer, drawer: Drawer, photos: Path
+) -> None:
+    viewer.open(photos, augmentation={"rotation": 20.0})
+    page = viewer.turn("augmentation")
+    viewer.wait(lambda: drawer.waiting)
+    drawer.answer()
+    QTest.keyClick(page.controls.editors["scale_jitter"].boxes[1], Qt.Key.Key_Up)
+    viewer.wait(lambda: drawer.waiting)
+    request = drawer.waiting[0][0]
+    # The pictures are 40x20, of which LeNet-5 takes 32x32: there are no pixels for more.
+    assert np.load(request["images"]).shape[2:] == (32, 32) and list(request["size"]) == [32, 32]
+    viewer.open(write_folders(photos.parent / "large", {"cat": 12, "dog": 12}, size=(80, 64)))
+    viewer.wait(lambda: len(drawer.waiting) > 1)
+    request = drawer.waiting[-1][0]
+    assert np.load(request["images"]).shape[2:] == (37, 37)  # 256/224 times as large
+
+
+def test_mixed_pictures_have_captions(viewer: Viewer, drawer: Drawer, photos: Path) -> None:
+    viewer.open(photos, augmentation={"mixup": 1.0})
+    page = viewer.turn("augmentation")
+    viewer.wait(lambda: drawer.waiting)
+    assert drawer.waiting[0][0]["augmentation"]["mixup"] == 1.0
+    drawer.answer()
+    assert "mixed with another one of its batch" in page.words.text()
+    labels = [row.captions[0] for row in page.grid.rows]
+    assert set(labels) == {"cat", "dog"}
+    for number, row in enumerate(page.grid.rows):
+        own, other = labels[number], labels[number - 1]
+        expected = own if own == other else f"0.70 {own}\n+ 0.30 {other}"
+        assert list(row.captions[1:]) == [expected] * 5
+    below = page.grid.cell(1, 0).top() - page.grid.cell(0, 0).bottom()
+    assert below > 2 * page.grid.fontMetrics().height()
 
 
 def test_a_worker_that_fails_is_reported(viewer: Viewer, drawer: Drawer, photos: Path) -> None:

@@ -19,6 +19,7 @@ from designer import presets
 from designer.cli import main
 from designer.codegen import source
 from designer.design import edits, files
+from designer.design.carried import commented
 from designer.design.values import Argument
 from designer.gui.documents.workspace import Workspace
 from designer.gui.export.dialog import ExportDialog
@@ -110,7 +111,7 @@ def test_code_needs_no_worker(dialog: ExportDialog, worker: Worker, qtbot: QtBot
         press(dialog, qtbot)
     path = dialog.paths()[0]
     assert path.name == "lenet_5.py"
-    assert path.read_text() == source(dialog.design)
+    assert path.read_text() == commented(source(dialog.design), dialog.design)
     assert worker.asked == []
     assert "compiles" in dialog.rows[".py"].state.text()
     assert str(path.parent) in dialog.message.text()

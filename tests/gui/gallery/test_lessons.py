@@ -27,9 +27,9 @@ def test_a_lesson_opens_its_designs_text_and_panel(
     documents = window.workspace.documents
     assert [each.title for each in documents] == [each.title for each in lesson.designs]
     assert window.workspace.document is documents[0]
-    for document in documents:
+    for document, each in zip(documents, lesson.designs, strict=True):
         assert document.analysis.valid
-        assert document.recipe == lessons.recipe(lesson)
+        assert document.recipe == lessons.recipe(lesson, each)
         assert not document.modified
     card = window.editor.lesson_card
     qtbot.waitUntil(card.isVisible)

@@ -6,11 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from designer.gui.base import signed_colors
+from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.inside import coloring
 from designer.gui.inside.bars import Bars
 from designer.gui.inside.coloring import Scale
 from designer.gui.inside.large_map import LargeMap
 from designer.gui.inside.page import figures_words
+from designer.gui.inside.statistics_values import in_order
 from designer.gui.inside.tile_grid import TileGrid
 
 LEFT = Qt.MouseButton.LeftButton
@@ -58,7 +60,10 @@ def test_values_that_are_no_numbers_do_not_change_the_scale(bad):
 
 def test_figures_that_are_no_numbers_are_written():
     fields = dict.fromkeys(("minimum", "maximum", "mean", "deviation", "zeros"))
-    assert figures_words(fields) == "from nan to nan · mean nan · deviation nan · zeros nan"
+    assert (
+        figures_words(fields).replace("\xa0", " ")
+        == "from nan to nan · mean nan · deviation nan · zeros nan"
+    )
 
 
 def test_of_2048_channels_only_those_in_sight_are_made(shown):
@@ -136,3 +141,22 @@ def test_bars_show_every_value(shown, qtbot, count):
     qtbot.mouseMove(bars, area.bottomLeft())
     qtbot.mouseMove(bars, area.center())
     assert bars.told == f"value {int((area.center().x() - 2) * count / bars.area.width())}"
+
+
+def test_layers_of_two_measurements_stand_in_the_order_of_the_network():
+    assert in_order([]) == [] and in_order([["a", "b"], ["a", "b"]]) == ["a", "b"]
+    training, now = ["conv1", "tanh1", "fc"], ["image", "conv1", "tanh1", "flat", "fc", "scores"]
+    assert in_order([training, now]) == now
+    assert in_order([now, training]) == now
+    assert in_order([["a", "c"], ["b", "d"]]) == ["b", "d", "a", "c"]
+
+
+def test_a_label_with_a_short_text_shows_it_where_the_whole_does_not_fit(qtbot):
+    label = ElidedLabel("As the network saw it", short="Network input")
+    qtbot.addWidget(label)
+    whole = label.fontMetrics().horizontalAdvance(label.text())
+    shown = []
+    for width in (whole + 1, whole - 1, 20):
+        label.resize(width, 20)
+        shown.append(label.shown_text())
+    assert shown[:2] == ["As the network saw it", "Network input"] and shown[2].endswith("…")

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
 
+from designer.gui.base.seen import is_seen
 from designer.gui.inside.subject_words import weights_of
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import Picture, Subject
@@ -84,7 +85,7 @@ def test_channels_are_sorted_and_one_is_shown_large(filled, qtbot):
     assert page.chosen == second
     large = page.large[0]
     assert large.caption == f"channel {second}"
-    assert page.figures.text().startswith(f"Channel {second} · from ")
+    assert page.figures.text().startswith(f"Channel {second} · from\xa0")
     qtbot.mouseMove(large, large.place_of(3, 5))
     assert large.told == f"row 3, column 5: {values(filled)[second, 3, 5]:.4g}"
     qtbot.keyClick(grid, Qt.Key.Key_Right)
@@ -343,8 +344,10 @@ def test_it_can_be_made_large(filled, qtbot):
 
 def test_a_live_training_renews_what_is_shown(filled, qtbot, settled, trained):
     before = filled.page.replies
-    event = {"event": "checkpoint", "time": 0.0, "sequence": 99}
-    filled.model.trainer.events_arrived.emit([event])
+    filled.model.inspection.renew(str(trained.path.with_name("another run")))
+    settled(filled)
+    assert filled.page.replies is before
+    filled.model.inspection.renew(str(trained.path))
     settled(filled)
     assert filled.page.replies is not before
     assert Path(filled.model.subject.run) == trained.path
@@ -366,6 +369,6 @@ def test_the_dock_follows_the_canvas(window, qtbot, squares):
         qtbot.waitUntil(lambda: not view.model.inspection.busy, timeout=SECONDS)
         assert values(view).shape == shape
     hands.tab("Analysis")
-    qtbot.waitUntil(lambda: not panel.seen)
+    qtbot.waitUntil(lambda: not is_seen(panel))
     hands.click_node("act")
     assert not view.model.inspection.busy  # nothing is asked for what nobody sees

@@ -122,12 +122,12 @@ def test_a_new_checkpoint_renews_the_predictions(
         qtbot.waitUntil(lambda: trainer.shown.state == "running", timeout=SECONDS)
         assert trainer.inspection.subject == Subject(run=str(run.path), weights="last")
         trainer.inspection.show([Picture(file="cat.png")])
-        asked = trainer.asked
+        asked, subject = trainer.asked, trainer.inspection.subject
         assert [each["do"] for each in asked.requests] == ["predict"]
-        version = trainer.inspection.version
+        version = trainer.inspection.version(subject)
         qtbot.wait(700)  # the files have been looked at
         run.last.write_bytes(b"other weights")
-        qtbot.waitUntil(lambda: trainer.inspection.version > version, timeout=SECONDS)
+        qtbot.waitUntil(lambda: trainer.inspection.version(subject) > version, timeout=SECONDS)
         assert len(asked.requests) == 2
         assert asked.requests[1] == asked.requests[0]
     run.result_file.write_text('{"status": "stopped"}')

@@ -291,7 +291,7 @@ def test_kept_measurements_are_compared_and_removed(
     show(panel, fc1=0.25, out=0.1)
     hands.settle()
     assert [one.title for one in panel.model.measured] == ["Made", "Made (2)"]
-    assert [row.path for row in panel.pages.histograms.rows] == ["fc1", "out", "fc2"]
+    assert [row.path for row in panel.pages.histograms.rows] == ["fc1", "fc2", "out"]
     hands.click(view_button(panel, "depth"))
     kept, own = plot_of(panel, "depth").curves
     assert (list(kept.y), list(own.y)) == ([0.5, 0.5], [0.25, 0.1])
@@ -368,13 +368,13 @@ def test_histograms_move_while_a_network_is_trained(
     # What was learned is measured, too, of all nodes and not only of modules.
     menu = panel.measure.menu()
     menu.aboutToShow.emit()
-    best = next(each for each in menu.actions() if each.text().startswith("Best weights of"))
+    best = next(each for each in menu.actions() if each.text().startswith("Best epoch of"))
     assert best.isEnabled()
     best.trigger()
     wait_until(lambda: len(panel.model.measured) == 1, SECONDS)
     hands.settle()
     assert panel.model.source is panel.model.measured[0]
-    assert "best weights" in panel.sources.currentText()
+    assert "best epoch" in panel.sources.currentText()
     assert not panel.slider.isVisible() and panel.step.text().startswith("Measured now, 32")
     learned = panel.model.measured[0].measurement.main("activation")
     assert "scores" in learned and "scores" not in first
@@ -492,3 +492,22 @@ def test_names_in_the_legend_leave_out_what_all_end_in() -> None:
         f"Tanh{ends[:-1]}1",
     ]
     assert without_common_end([f"Tanh{ends}"]) == [f"Tanh{ends}"]
+
+
+def test_a_legend_of_long_names_widens_no_dock(window: MainWindow, panel: StatisticsPanel) -> None:
+    hands = Hands(window)
+    before = panel.minimumSizeHint().width()
+    for name in ("first", "second", "third"):
+        title = f"{name} measurement with a name that has no room in a narrow dock"
+        panel.model.add(shown_one(title, made(fc1=0.5, tanh1=0.4)))
+        hands.settle()
+        hands.click(panel.keep)
+    assert len(panel.kept.kept) == 3 and panel.kept.isVisible()
+    assert panel.minimumSizeHint().width() <= max(before, 420)
+    panel.kept.resize(panel.kept.minimumSizeHint().width(), panel.kept.height())
+    hands.settle()
+    buttons = panel.kept.findChildren(QToolButton)
+    assert all(
+        each.geometry().right() <= panel.kept.width() for each in buttons if each.isVisible()
+    )
+    assert all("…" in each.text() for each in buttons)

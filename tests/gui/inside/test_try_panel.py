@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from designer.cli import main
 from designer.design import edits
+from designer.gui.base.seen import is_seen
 from designer.gui.inside.try_panel import TryPanel
 from designer.gui.shell.main_window import MainWindow
 from designer.runs.inspection import Picture
@@ -234,10 +235,58 @@ def test_a_killed_worker_and_a_damaged_checkpoint_are_told(
     whole = best.read_bytes()
     try:
         best.write_bytes(whole[: len(whole) // 2])
-        panel.inspection.renew()
+        panel.inspection.renew(str(run))
         wait_until(lambda: "best.pt" in panel.answer.words.text(), SECONDS)
     finally:
         best.write_bytes(whole)
     hands.click(hands.find(QPushButton, "try-again"))
     settled(panel)
     assert top(panel) == "1"
+
+
+def test_nothing_is_asked_while_another_tab_hides_the_panel(
+    window: MainWindow, panel: TryPanel, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = panel.inspection.ask
+
+    def listened(key: str, *given: Any, **more: Any) -> None:
+        asked.append(key)
+        ask(key, *given, **more)
+
+    monkeypatch.setattr(panel.inspection, "ask", listened)
+    hands = Hands(window)
+    hands.tab("Training")
+    wait_until(lambda: not is_seen(panel))
+    panel.inspection.show([Picture(file=str(pictures[0]))])
+    hands.settle()
+    assert not asked and panel.isVisible()
+    hands.tab("Try it")
+    settled(panel)
+    wait_until(lambda: asked == ["try"])
+    settled(panel)
+    assert top(panel) == "1"
+
+
+def test_a_narrow_panel_shows_the_answer_below_the_table(
+    window: MainWindow, panel: TryPanel, pictures: list[Path]
+) -> None:
+    drop(panel, pictures)
+    wait_until(lambda: len(panel.inspection.pictures) == 3, SECONDS)
+    settled(panel)
+    dock = window.docks["try"]
+    dock.setFloating(True)
+    for width, vertical in ((440, True), (1000, False), (440, True)):
+        dock.resize(width, 500)
+        wait_until(lambda wide=width: abs(panel.width() - wide) < 20)
+        wait_until(
+            lambda vertical=vertical: (
+                (panel.content.orientation() == Qt.Orientation.Vertical) == vertical
+            )
+        )
+        QApplication.processEvents()
+        assert panel.network.network.width() > 120  # the name of the network is seen
+        bar = panel.table.horizontalScrollBar()
+        assert bar.maximum() == 0, "all columns are seen"
+        assert panel.table.columnWidth(0) >= 120
+    dock.setFloating(False)

@@ -1,9 +1,11 @@
 """What the inspector shows for one node, several, a block node, a block, a port, the design."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from designer.design import edits
@@ -36,6 +38,23 @@ def _rename(hands: Hands, text: str, *, enter: bool = True) -> QLineEdit:
 # One node
 
 
+def test_the_card_of_a_learned_tensor(hands_on: Callable[[str], Hands]) -> None:
+    vit = hands_on("vit_b_16")
+    vit.select("class_token")
+    assert vit.facts() == {
+        "values": "768",
+        "shape": "1×768",
+        "stored": "768",
+        "outputs": "0 bytes",
+        "in + out": "0 bytes",
+        "kept": "0 bytes",
+    }
+    lines = [fact.key for fact in vit.inspector.card.facts]
+    assert len(lines) == len(set(lines))
+    titles = {label.text() for label in vit.inspector.findChildren(QLabel)}
+    assert {"Initialization", "Initial value"} <= titles
+
+
 def test_head_and_card_of_a_layer(resnet: Hands) -> None:
     resnet.select("conv1")
     title = resnet.inspector.title
@@ -47,6 +66,7 @@ def test_head_and_card_of_a_layer(resnet: Hands) -> None:
         "output": "112",
         "shape": "64×112×112",
         "weight": "9,408",
+        "init std": "0.0476",  # 1 / sqrt(3 * 147), the default of torch
         "MACs": "118,013,952 ≈ 118.0 M",
         "outputs": "3.21 MB",
         "in + out": "3.81 MB",

@@ -1,6 +1,7 @@
 """Every kind of field: typed and pasted, right and wrong, expressions, steps, undo."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -8,11 +9,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget, QWidget
 
-from designer.design import edits
+from designer.design import edits, files
 from designer.design.values import LayerNode
 from designer.gui.forms.editors import TextEditor
 from designer.layers.catalogue import layer_types
 from tests.gui.inspector.conftest import Hands
+from tests.layers.building import design
 
 _RIGHT = [
     ("conv1", "out_channels", "12", 12),
@@ -72,7 +74,7 @@ _WRONG = [
     ("conv1", "out_channels", "=2 / 4", "whole number"),
     ("conv1", "out_channels", "=1 - 1", "at least 1"),
     ("conv1", "out_channels", "=open(3)", "'open'"),
-    ("image", "shape", "1 2 3 4", "1 to 3"),
+    ("image", "shape", "1 2 3 4 5 6 7", "1 to 6"),
 ]
 
 
@@ -426,3 +428,59 @@ def test_a_wrong_expression_never_shows_the_values_of_another_node(
     assert "value is expected" in hands.error("out_features")
     hands.type("out_features", "84")
     assert hands.value("fc2", "out_features") == 84
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "text", "value"),
+    [
+        ("Constant", "numbers", "1, -2.5 3", (1, -2.5, 3)),
+        ("Constant", "numbers", "", None),
+        ("Constant", "numbers", "7", 7),
+        ("Index", "indices", "0, 2, 2", (0, 2, 2)),
+        ("Slice", "stop", "", None),
+        ("Slice", "stop", "-1", -1),
+        ("Roll", "shifts", "-3, -3", (-3, -3)),
+        ("Reduce", "dim", "1, 3", (1, 3)),
+        ("WindowMerge", "height", "14", 14),
+    ],
+)
+def test_lists_and_numbers_that_may_be_left_out(
+    lenet: Hands, kind: str, key: str, text: str, value: object
+) -> None:
+    """The layer may have problems of its own here; the field takes what is typed."""
+    required = {"Constant": {"shape": (3,)}}.get(kind, {})
+    before = {"numbers": (5, 6, 7), "stop": 4}
+    given = {**required, **({key: before[key]} if key in before else {})}
+    lenet.workspace.edit("add", lambda d: edits.add_node(d, "new", LayerNode(kind, given)))
+    lenet.settle()
+    lenet.select("new")
+    line = lenet.type(key, text)
+    if not text:
+        QTest.keyClick(line, Qt.Key.Key_Delete)
+        lenet.settle()
+    assert not lenet.error(key)
+    assert lenet.value("new", key) == value
+
+
+def test_a_layer_has_a_number_for_each_spatial_axis(lenet: Hands, tmp_path: Path) -> None:
+    """Sizes of volumes are three numbers, of sequences one; a single number stands for all."""
+    hands = lenet
+    for axes in (1, 3):
+        nodes = {
+            "image": {"layer": "Input", "shape": [1, *[9] * axes]},
+            "conv": {"layer": f"Conv{axes}d", "out_channels": 2, "kernel_size": 3},
+            "scores": {"layer": "Output"},
+        }
+        path = tmp_path / f"{axes}.json"
+        path.write_text(files.dumps(design(nodes, [list(nodes)])), encoding="utf-8")
+        hands.workspace.open(path)
+        hands.select("conv")
+        assert hands.line("kernel_size").text() == " × ".join(["3"] * axes)
+        assert hands.facts()["RF"] == "×".join(["3"] * axes)
+        hands.type("kernel_size", "5 3 1" if axes == 3 else "5")
+        assert hands.value("conv", "kernel_size") == ((5, 3, 1) if axes == 3 else 5)
+        assert hands.facts()["RF"] == ("5×3×1" if axes == 3 else "5")
+        hands.type("padding", "1")
+        assert hands.value("conv", "padding") == 1
+    hands.type("stride", "1 2")
+    assert "three [depth, height, width]" in hands.error("stride")

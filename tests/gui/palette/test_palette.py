@@ -22,6 +22,7 @@ from designer.gui.documents.palette_entries import (
     Header,
     preset_entry,
 )
+from designer.gui.documents.search_words import SEARCH_WORDS
 from designer.gui.documents.workspace import Workspace
 from designer.gui.palette.palette import Palette
 from designer.layers.catalogue import layer_types
@@ -67,8 +68,11 @@ def _nodes(palette: Palette) -> list[str]:
 
 def test_everything_is_there_under_its_category(palette: Palette) -> None:
     titles = [row.title for row in _rows(palette) if isinstance(row, Header)]
-    assert titles == [*(category.value for category in Category), COMMON, PRESETS]
-    assert set(_texts(palette)) >= set(layer_types())
+    built_in = [each.value for each in Category if each is not Category.OWN]
+    assert titles == [*built_in, COMMON, PRESETS]
+    offered = {name for name, kind in layer_types().items() if kind.offered}
+    assert set(_texts(palette)) >= offered
+    assert "Opaque" not in {*offered, *_texts(palette)}
     entries = {row.item: row for row in _rows(palette) if isinstance(row, Entry)}
     assert entries[Item("preset", "resnet50")].soft == "2015 · 25.6M"
     assert {item.name for item in entries if item.kind == "preset"} == set(presets.names())
@@ -104,11 +108,38 @@ def test_the_best_match_comes_first_and_shows_its_letters(palette: Palette) -> N
         ("maxp", "MaxPool2d"),
         ("resnet50", "ResNet-50"),
         ("swish", "SiLU"),
+        ("crop", "Slice"),
+        ("skip", "Add"),
+        ("token", "Embedding"),
+        ("transpose", "Permute"),
+        ("self-attention", "MultiheadAttention"),
+        ("self attention", "MultiheadAttention"),
+        ("multi-head", "MultiheadAttention"),
+        ("nn.Conv1d", "Conv1d"),
+        ("torch.nn.Conv1d", "Conv1d"),
+        ("F.relu", "ReLU"),
+        ("nn.functional.relu", "ReLU"),
+        ("torch.cat", "Concat"),
+        ("nn.", "Linear"),
+        ("nn.TransformerEncoderLayer", "TransformerEncoder"),
+        ("F.scaled_dot_product_attention", "ScaledDotProductAttention"),
+        ("unsqueeze", "Reshape"),
+        ("cls token", "Parameter"),
+        ("word embedding", "Embedding"),
+        ("positional encoding", "SinusoidalPositions"),
+        ("embedding patch", "Conv2d"),
     ],
 )
 def test_other_words_find_too(palette: Palette, typed: str, name: str) -> None:
     QTest.keyClicks(palette.search, typed)
     assert name in _texts(palette)
+
+
+def test_other_words_are_of_layer_types() -> None:
+    assert SEARCH_WORDS.keys() <= layer_types().keys()
+    for name, words in SEARCH_WORDS.items():
+        assert name.lower() not in words.split(), f"{name} is found by its name anyway"
+        assert words == " ".join(dict.fromkeys(words.split())), f"{name} has a word twice"
 
 
 def test_nothing_found(palette: Palette) -> None:

@@ -113,6 +113,31 @@ def test_times_are_measured_and_stand_beside_the_macs(
     assert places == [places[0], places[0] + 1, places[0] + 2]
 
 
+def columns(panel: AnalysisPanel) -> list[str]:
+    return [COLUMNS[number].name for number in panel.view.shown_columns()]
+
+
+def test_times_stand_beside_the_types_where_the_macs_are_out_of_sight(
+    panel: AnalysisPanel, worker: Worker, qtbot: QtBot
+) -> None:
+    press(qtbot, panel)
+    worker.answer()
+    qtbot.waitUntil(lambda: not panel.view.isColumnHidden(NUMBER["forward"]))
+    usual = columns(panel)
+    for _ in range(2):
+        panel.resize(450, panel.height())
+        qtbot.waitUntil(lambda: columns(panel)[1:4] == ["type", "forward", "backward"])
+        panel.resize(1000, panel.height())
+        qtbot.waitUntil(lambda: columns(panel) == usual)
+    header = panel.view.horizontalHeader()
+    header.moveSection(header.visualIndex(NUMBER["macs"]), 1)  # by the user
+    moved = columns(panel)
+    panel.resize(450, panel.height())
+    assert columns(panel) == moved and moved[1] == "macs"
+    panel.view.reset_columns()
+    assert columns(panel)[1:4] == ["type", "forward", "backward"]
+
+
 def test_the_table_is_sorted_and_copied_with_times(
     panel: AnalysisPanel, worker: Worker, qtbot: QtBot
 ) -> None:

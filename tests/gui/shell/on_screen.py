@@ -7,10 +7,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QDeadlineTimer, QPoint, QRect
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -23,7 +23,11 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base.elided_label import ElidedLabel
+from designer.gui.base.seen import is_seen
 from tests.gui.hands import wait, wait_until
+
+_LOOKS, _PAUSE = 3, 30  # looks at a panel in which nothing moves, and milliseconds between two
+_SECONDS = 15  # that a machine under load may take to lay a panel out
 
 
 def main() -> None:
@@ -48,19 +52,17 @@ def main() -> None:
     free = window.screen().availableGeometry()
     welcome = free.contains(window.frameGeometry())
     window.workspace.open_preset("vgg16")
-    wait(300)
+    laid_out(window)
     cut, shortened = {}, {}
     for key, dock in window.docks.items():
         window.show_dock(key)
-        wait(100)
-        cut[key] = sorted(cut_off(dock.widget()))
-        shortened[key] = sorted(short_of_room(dock.widget()))
+        cut[key] = once_laid_out(dock.widget(), cut_off)
+        shortened[key] = once_laid_out(dock.widget(), short_of_room)
     window.trainer.show(a_run(Path(home) / "runs" / "2026-01-01-1200-lenet5"))
     wait_until(lambda: window.training.curves is not None)
     for key in ("training", "runs"):
         window.show_dock(key)
-        wait(300)
-        shortened[f"{key} of a run"] = sorted(short_of_room(window.docks[key].widget()))
+        shortened[f"{key} of a run"] = once_laid_out(window.docks[key].widget(), short_of_room)
     dialogs = {}
     for make in (
         lambda: SettingsDialog(window.preferences, window.apply_preferences, window),
@@ -68,9 +70,9 @@ def main() -> None:
     ):
         dialog = make()
         dialog.show()
-        wait(50)
+        found = once_laid_out(dialog, cut_off)
         fits = dialog.frameGeometry().height() <= free.height()
-        dialogs[dialog.objectName()] = fits and not sorted(cut_off(dialog))
+        dialogs[dialog.objectName()] = fits and not found
         dialog.close()
     editor, center = window.editor, window.editor.centralWidget()
     print(
@@ -102,6 +104,26 @@ def a_run(path: Path) -> Path:
 
     write_events(begin(path, presets.load("lenet5"), presets.recipe("lenet5")), epochs=7)
     return path
+
+
+def laid_out(panel: QWidget) -> None:
+    """Wait until a panel is seen, and nothing in it gets another place any more."""
+    wait_until(lambda: is_seen(panel), _SECONDS)
+    places: list[QRect] = []
+    same = 0
+    while same < _LOOKS:
+        wait(_PAUSE)
+        before, places = places, [each.geometry() for each in panel.findChildren(QWidget)]
+        same = same + 1 if places == before else 0
+
+
+def once_laid_out(panel: QWidget, faults: Callable[[QWidget], Iterable[str]]) -> list[str]:
+    """Return the faults that a panel has once it is laid out, or those that remain for long."""
+    laid_out(panel)
+    deadline = QDeadlineTimer(1000 * _SECONDS)
+    while (found := sorted(faults(panel))) and not deadline.hasExpired():
+        wait(_PAUSE)
+    return found
 
 
 def short_of_room(panel: QWidget) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QToolButton
+from PySide6.QtWidgets import QPushButton, QScrollArea, QToolButton
 
 from designer.analysis.problems import Severity
 from designer.design import edits
@@ -47,6 +47,8 @@ def test_it_is_said_in_the_status_bar_the_toolbar_and_the_form(misfit, qtbot):
     def in_sight() -> bool:
         """Whether the button is shown whole; a comparison of data and design makes it anew."""
         buttons = form.findChildren(QPushButton, "data-remedy-0")
+        for each in buttons:  # below the device where the panel is narrow
+            form.findChild(QScrollArea).ensureWidgetVisible(each)
         return any(each.visibleRegion().boundingRect() == each.rect() for each in buttons)
 
     qtbot.waitUntil(in_sight)

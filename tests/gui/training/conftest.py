@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from designer import preferences, presets
 from designer.gui.documents.workspace import Workspace
+from designer.gui.evaluation.panel import EvaluationPanel
 from designer.gui.training import curves  # noqa: F401 - slow to import while events are handled
-from designer.gui.training.evaluation import EvaluationPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.worker import follower
@@ -23,6 +23,7 @@ from designer.recipe.reading import changed
 from designer.runs.begin import begin
 from designer.runs.events import EventWriter
 from designer.runs.folder import RunFolder
+from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Best, Metrics, Result
 
 SECONDS = 20_000  # milliseconds until a test gives up waiting
@@ -142,6 +143,13 @@ def write_events(run: RunFolder, *, epochs: int, after: int = 0) -> None:
                 images_per_second=1234.5,
                 seconds_left=float(epochs * PER_EPOCH - step),
                 memory_bytes=500_000_000,
+                gradient_norm=3 / step,
+                update_ratio=0.002,
+                data_seconds=0.001,
+                forward_seconds=0.004,
+                backward_seconds=0.007,
+                update_seconds=0.002,
+                utilization=0.75,
             )
             if step % PER_EPOCH == 0:
                 events.write(
@@ -150,6 +158,7 @@ def write_events(run: RunFolder, *, epochs: int, after: int = 0) -> None:
                     step=step,
                     train={"loss": 0.5, "accuracy": 0.8},
                     validation={"loss": 5 / step, "accuracy": 0.85},
+                    metrics={"macro_f1": 0.8, "top5": 0.99},
                     best=True,
                     seconds=1.0,
                     seconds_left=0.0,
@@ -157,19 +166,44 @@ def write_events(run: RunFolder, *, epochs: int, after: int = 0) -> None:
 
 
 def write_evaluation(run: RunFolder) -> None:
-    """Write an evaluation of three classes with three mistakes."""
-    classes = ["cat", "dog", "bird"]
-    matrix = [[8, 2, 0], [1, 9, 0], [0, 0, 10]]
-    mistakes = [
-        {"index": 3, "class": "cat", "predicted": "dog", "loss": 4.2, "probability": 0.97},
-        {"index": 5, "class": "cat", "predicted": "dog", "loss": 2.2, "probability": 0.9},
-        {"index": 9, "class": "dog", "predicted": "cat", "loss": 1.2, "probability": 0.6},
+    """Write an evaluation of three classes with three mistakes, and the pictures of two."""
+    classes = ("cat", "dog", "bird")
+    mistakes = {3: ("cat", "dog", 4.2, 0.97), 5: ("cat", "dog", 2.2, 0.9)}
+    mistakes[9] = ("dog", "cat", 1.2, 0.6)
+    targets = np.repeat(np.arange(3), 10)
+    targets[[9, 10]] = targets[[10, 9]]  # the image 9 is a dog
+    probabilities = np.full((30, 3), 0.05)
+    probabilities[np.arange(30), targets] = 0.9
+    losses = np.full(30, 0.1)
+    for index, (_, said, loss, probability) in mistakes.items():
+        probabilities[index] = (1 - probability) / 2
+        probabilities[index, classes.index(said)] = probability
+        losses[index] = loss
+    rows = [
+        {"index": index, "class": true, "predicted": said, "loss": loss, "probability": sure}
+        for index, (true, said, loss, sure) in list(mistakes.items())[:2]
     ]
-    confusion = {"classes": classes, "matrix": matrix}
-    (run.evaluation / "confusion.json").write_bytes(msgspec.json.encode(confusion))
-    (run.evaluation / "mistakes.json").write_bytes(msgspec.json.encode(mistakes))
-    images = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8)).astype(np.uint8)
+    (run.evaluation / "mistakes.json").write_bytes(msgspec.json.encode(rows))
+    images = np.random.default_rng(0).integers(0, 256, (2, 1, 8, 8)).astype(np.uint8)
     np.savez(run.evaluation / "mistakes.npz", images=images)
+    write_predictions(
+        run,
+        Preprocessing(input=(1, 8, 8), mean=(0.5,), deviation=(0.5,), classes=classes),
+        outputs=np.log(probabilities).astype(np.float32),
+        targets=targets,
+        losses=losses,
+        predicted=probabilities.argmax(1),
+    )
+
+
+def write_predictions(run: RunFolder, preprocessing: Preprocessing, **tables: np.ndarray) -> None:
+    """Write what a training leaves of its evaluation, as the first version did."""
+    network = msgspec.json.decode(run.network_file.read_bytes())
+    network["input"] = preprocessing.input
+    network["outputs"][0]["shape"] = tables["outputs"].shape[1:]
+    run.network_file.write_bytes(msgspec.json.encode(network))
+    run.preprocessing_file.write_bytes(msgspec.json.encode(preprocessing))
+    np.savez(run.evaluation / "predictions.npz", **tables)
 
 
 @pytest.fixture

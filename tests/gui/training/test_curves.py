@@ -8,8 +8,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QToolButton
 
 from designer.gui.training.lines import Line, usual_top
+from designer.gui.training.plot_pages import PAGES
 from designer.gui.training.plots import Plot
 from designer.runs.events import EventWriter
+from designer.runs.watching import FIGURES
 
 
 @pytest.fixture
@@ -24,13 +26,48 @@ def test_loss_and_accuracy_are_in_the_headers(desk, curves):
     words = curves.loss.header.text()
     assert "training" in words and "0.5<" in words and "0.25<" in words
     assert "85.0 %" in curves.accuracy.header.text()
-    assert curves.rate is None
-    button = curves.findChild(QToolButton, "curves-page-1")
+    assert not curves.further
+    rate, throughput = page(desk, curves, "Rate, throughput")
+    assert rate.isVisible() and not curves.loss.isVisible()
+    assert "0.05" in rate.header.text()
+    assert "1,234" in throughput.header.text()
+
+
+def page(desk, curves, name):
+    """Open a page of the curves; return its plots."""
+    number = next(number for number, each in enumerate(PAGES) if each.name == name)
+    button = curves.findChild(QToolButton, f"curves-page-{number}")
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-    desk.wait(lambda: curves.rate.lines)
-    assert curves.rate.isVisible() and not curves.loss.isVisible()
-    assert "0.05" in curves.rate.header.text()
-    assert "1,234" in curves.throughput.header.text()
+    desk.wait(lambda: any(plot.lines for plot in curves.further[number]))
+    return curves.further[number]
+
+
+def test_every_figure_of_the_steps_has_a_plot():
+    named = [name for each in PAGES for row in each.rows for name in row.figures]
+    assert sorted([*named, "loss", "accuracy"]) == sorted(FIGURES)  # these two have the first page
+
+
+def test_further_pages(desk, curves):
+    shown = {
+        "Metrics": (("top-5 accuracy 99.0 %", "macro F1 80.0 %"), None),
+        "Gradient": (("now 0.15",), ("now 0.002",)),
+        "Time, device": (
+            ("data 1<", "forward 4<", "backward 7<", "update 2<"),
+            ("now 75.0 %",),
+            ("now 500<",),
+        ),
+    }
+    curves.smoothing.setValue(0)
+    for name, texts in shown.items():
+        plots = page(desk, curves, name)
+        for plot, words in zip(plots, texts, strict=True):
+            assert plot.isVisible() == (words is not None)
+            for each in words or ():
+                assert each in plot.header.text().replace("&nbsp;", " ").replace("&nbsp;", " ")
+    curves.log.click()
+    gradient = page(desk, curves, "Gradient")
+    assert all(plot.log for plot in gradient)
+    assert not any(plot.log for plot in page(desk, curves, "Time, device"))
 
 
 def test_the_header_shows_the_values_at_the_pointer(desk, curves):
@@ -209,6 +246,21 @@ def test_a_curve_that_falls_is_seen_whole(qtbot, look, epochs, last):
     assert plot.header.sizeHint().width() <= plot.width()
 
 
+def test_the_header_of_several_curves_goes_on_below_where_it_is_narrow(qtbot, look):
+    plot = Plot("Time of a step, ms")
+    qtbot.addWidget(plot)
+    x = np.arange(1.0, 9.0)
+    names = ("data", "forward", "backward", "update")
+    plot.set_lines([Line(name, "#1f66d0", x, x + 0.25) for name in names])
+    plot.show()
+    plot.resize(200, 200)
+    header = plot.header
+    qtbot.waitUntil(lambda: header.height() > 2 * header.fontMetrics().height())
+    assert header.height() >= header.heightForWidth(header.width())
+    plot.resize(900, 200)
+    qtbot.waitUntil(lambda: header.height() < 2 * header.fontMetrics().height())
+
+
 def test_the_newest_values_have_room_beside_the_button_for_outliers(qtbot, look):
     plot = Plot("Loss")
     qtbot.addWidget(plot)
@@ -257,3 +309,19 @@ def test_the_shown_run_is_not_drawn_again_as_another(desk, curves):
     curves._draw()
     assert len(curves.loss.lines) == 3
     assert not curves.legend.text()
+
+
+def test_a_run_with_mixed_images_says_what_its_training_accuracy_is(desk, written):
+    plain, mixed = written("plain"), written("mixed")
+    content = mixed.events.read_bytes()
+    mixed.events.write_bytes(content.replace(b'"batch":32', b'"batch":32,"mixed":true'))
+    desk.show_run(plain)
+    curves = desk.training.curves
+    desk.wait(lambda: len(curves.loss.lines) == 3 and curves.loss.isVisible())
+    assert not curves.mixed.isVisible()
+    desk.show_run(mixed)
+    desk.wait(curves.mixed.isVisible)
+    assert curves.mixed.text() == "Training accuracy is measured on mixed images."
+    assert "larger share" in curves.mixed.toolTip()
+    page(desk, curves, "Rate, throughput")
+    assert not curves.mixed.isVisible()

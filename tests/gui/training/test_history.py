@@ -1,11 +1,13 @@
+import csv
 import math
 
 import numpy as np
 import pytest
 
-from designer.gui.training.curves import table
 from designer.gui.training.lines import Line, extremes
 from designer.gui.worker.history import STEP, History, Table, smoothed
+from designer.runs.curves_table import curves_table
+from designer.runs.events import read_events
 
 
 def test_a_table_grows_and_missing_values_are_nan():
@@ -79,13 +81,38 @@ def test_a_line_is_reduced_to_its_visible_points():
 
 
 def test_the_table_of_a_run(written):
-    from designer.runs.events import read_events
-
-    history = History()
-    history.add(read_events(written().events))
-    lines = table(history).splitlines()
+    lines = curves_table(read_events(written().events)).splitlines()
     assert lines[0].startswith("step,epoch,step_loss")
     assert all(line.count(",") == lines[0].count(",") for line in lines)
     assert len(lines) == 1 + 20 + 2
-    assert lines[1] == f"1,0.1,2.1,{1 - 0.9},0.05,1234.5,,,,"
-    assert lines[-1] == "20,2,,,,,0.5,0.8,0.25,0.85"
+    rows = list(csv.DictReader(lines))
+    assert rows[0] == {
+        "step": "1",
+        "epoch": "0.1",
+        "step_loss": "2.1",
+        "step_accuracy": str(1 - 0.9),
+        "learning_rate": "0.05",
+        "images_per_second": "1234.5",
+        "gradient_norm": "3.0",
+        "update_ratio": "0.002",
+        "data_seconds": "0.001",
+        "forward_seconds": "0.004",
+        "backward_seconds": "0.007",
+        "update_seconds": "0.002",
+        "memory_bytes": "500000000",
+        "utilization": "0.75",
+        **dict.fromkeys(("train_loss", "train_accuracy"), ""),
+        **dict.fromkeys(("validation_loss", "validation_accuracy"), ""),
+        **dict.fromkeys(("validation_top5", "validation_macro_f1"), ""),
+    }
+    last = {name: text for name, text in rows[-1].items() if text}
+    assert last == {
+        "step": "20",
+        "epoch": "2",
+        "train_loss": "0.5",
+        "train_accuracy": "0.8",
+        "validation_loss": "0.25",
+        "validation_accuracy": "0.85",
+        "validation_top5": "0.99",
+        "validation_macro_f1": "0.8",
+    }

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QSlider
+from PySide6.QtWidgets import QApplication, QComboBox, QSlider, QToolButton
 
 from designer import presets
 from designer.gui.training.recipe_form import RecipeForm, more
@@ -21,11 +21,25 @@ def test_the_help_of_each_setting_has_room_for_all_lines(qtbot, look, width):
     form.resize(width, 3000)
     form.show()
     qtbot.mouseClick(form.more, Qt.MouseButton.LeftButton)
+    form.open_all()
     qtbot.waitUntil(form.rows["seed"].isVisible)
     for row in form.rows.values():
         if row.isVisible():
             words = row.words
             assert words.height() >= words.heightForWidth(words.width()), row.title
+
+
+def test_a_form_that_was_narrow_keeps_no_gaps(qtbot, look):
+    form = RecipeForm()
+    qtbot.addWidget(form)
+    form.show()
+    heights = []
+    for width in (600, 200, 600):
+        form.resize(width, 3000)
+        qtbot.waitUntil(lambda: form.rows["batch"].words.width() < form.width())
+        QApplication.processEvents()
+        heights.append(form.sizeHint().height())
+    assert heights[0] == heights[2] < heights[1]
 
 
 def test_the_rarer_settings_stand_under_headings(qtbot, look):
@@ -34,8 +48,9 @@ def test_the_rarer_settings_stand_under_headings(qtbot, look):
     form.show()
     qtbot.mouseClick(form.more, Qt.MouseButton.LeftButton)
     groups = {field.name.rpartition(".")[0] for field in more()}
-    headings = {group: form.findChild(QLabel, f"recipe-group-{group}") for group in groups}
+    headings = {group: form.findChild(QToolButton, f"recipe-group-{group}") for group in groups}
     assert all(headings.values())
+    form.open_all()
     for group, heading in headings.items():
         members = [each for each in more() if each.name.rpartition(".")[0] == group]
         assert heading.isVisible() == any(form.rows[each.name].isVisible() for each in members)

@@ -8,12 +8,15 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineE
 from pytestqt.qtbot import QtBot
 
 from designer.data import cache_folder
+from designer.gui.base.choices_button import ChoicesButton
 from designer.gui.training.cache_line import CacheLine
 from designer.gui.training.data_reading import read
 from designer.gui.training.recipe_form import RecipeForm
+from designer.gui.training.recipe_row import value_text
+from designer.recipe.data import Data
 from designer.recipe.optimizers import OPTIMIZERS, Optimizer
 from designer.recipe.reading import changed
-from designer.recipe.recipe import Data, Recipe, fields, is_used, value_of
+from designer.recipe.recipe import Recipe, fields, is_for, is_used, value_of
 from designer.recipe.schedules import SCHEDULES
 from designer.recipe.settings import Group
 from tests.recipe.alternatives import another_value
@@ -26,6 +29,7 @@ def form(qtbot: QtBot) -> RecipeForm:
     form = RecipeForm()
     qtbot.addWidget(form)
     form.more.click()
+    form.open_all()
     return form
 
 
@@ -40,10 +44,10 @@ def test_the_essential_settings_come_first(form: RecipeForm) -> None:
         "optimizer.name",
         "optimizer.learning_rate",
         "schedule.name",
+        "augmentation.rotation",
+        "augmentation.shift",
         "augmentation.horizontal_flip",
         "augmentation.crop_padding",
-        "augmentation.shift",
-        "augmentation.rotation",
     ]
 
 
@@ -55,9 +59,14 @@ def test_a_row_changes_its_setting(form: RecipeForm, name: str) -> None:
         editor.setChecked(value)
     elif isinstance(editor, QComboBox):
         editor.setCurrentIndex(editor.findData(value))
+    elif isinstance(editor, ChoicesButton):
+        for each in value:
+            editor.actions_by_name[each].trigger()
     else:
         assert isinstance(editor, QLineEdit)
-        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        text = str(value)
+        if isinstance(value, tuple):
+            text = ("; " if field.is_table else ", ").join(map(value_text, value))
         editor.setText(text)
         editor.textEdited.emit(text)
     assert form.refusal == ""
@@ -93,13 +102,14 @@ def test_a_wrong_number_is_refused_by_the_title(form: RecipeForm, name: str) -> 
 def test_only_what_is_used_is_shown(form: RecipeForm, group: str, kind: str) -> None:
     form.show_recipe(recipe := changed(Recipe(), {f"{group}.name": kind}))
     for row in form.rows.values():
-        assert row.isVisibleTo(form) == is_used(recipe, row.field)
+        used = is_used(recipe, row.field) and is_for(row.field, pictures=True)
+        assert row.isVisibleTo(form) == used
 
 
-def test_groups_with_tables_choose_by_name() -> None:
+def test_groups_with_tables_have_a_setting_that_chooses() -> None:
     for group in {field.group for field in fields().values()}:
         assert issubclass(group, Group)
-        assert ("name" in group.__struct_fields__) == bool(group.kinds)
+        assert (group.chooser in group.__struct_fields__) == bool(group.kinds)
     assert Optimizer.kinds is OPTIMIZERS
 
 
@@ -118,6 +128,19 @@ def test_the_cache_is_emptied_by_a_button(
     qtbot.mouseClick(line.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: line.words.text() == "The cache is empty.")
     assert not pictures.exists() and not line.button.isEnabled()
+
+
+def test_settings_of_pictures_are_left_out_for_other_inputs(form: RecipeForm) -> None:
+    assert not form.rows["data.standardize"].isVisibleTo(form)
+    form.show_recipe(changed(Recipe(), {"augmentation.rotation": 10.0}))
+    form.show_data(None, pictures=False)
+    assert form.rows["data.standardize"].isVisibleTo(form)
+    hidden = [name for name in SHOWN if not form.rows[name].isVisibleTo(form)]
+    assert {name for name in SHOWN if name.startswith("augmentation.")} < set(hidden)
+    assert {"data.fit", "data.preprocessing", "data.memory", "evaluation.test_time"} < set(hidden)
+    assert form.rows["data.validation"].isVisibleTo(form)
+    form.show_data(None)
+    assert form.rows["augmentation.rotation"].isVisibleTo(form)
 
 
 def test_settings_without_effect_on_the_data_are_left_out(form: RecipeForm) -> None:

@@ -286,9 +286,13 @@ def test_a_rate_set_by_hand_is_in_the_list_and_the_comparison(desk, written):
     control.send(first.control, "set_lr", value=0.0005)
     with EventWriter(first.events, after=20) as events:
         events.write("lr", step=15, epoch=2, lr=0.0005, by_hand=True)
+        events.write("lr", step=16, epoch=2, lr=0.004, by_hand=False, scaled=True)
         events.write("lr", step=18, epoch=2, lr=0.002, by_hand=False)
     look(desk, 2)
-    words = "0.05, 0.0005 from epoch 1.50, the schedule (0.002) from epoch 1.80"
+    words = (
+        "0.05, 0.0005 held from epoch 1.50, the schedule scaled to 0.004 from epoch 1.60, "
+        "the schedule (0.002) from epoch 1.80"
+    )
     assert cell(desk, "first", "optimizer.learning_rate") == words
     assert cell(desk, "second", "optimizer.learning_rate") == "0.05"
     index = desk.runs.table.index(
@@ -296,18 +300,21 @@ def test_a_rate_set_by_hand_is_in_the_list_and_the_comparison(desk, written):
     )
     assert words in index.data(Qt.ItemDataRole.ToolTipRole)
     # A run that is trained on: only the new events are read.
-    with EventWriter(first.events, after=24) as events:
+    with EventWriter(first.events, after=25) as events:
         events.write("lr", step=19, epoch=2, lr=0.1, by_hand=True)
     (first.path / "result.json").unlink()
     desk.trainer.runs_changed.emit()
-    desk.wait(lambda: "0.1 from epoch 1.90" in cell(desk, "first", "optimizer.learning_rate"))
+    desk.wait(lambda: "0.1 held from epoch 1.90" in cell(desk, "first", "optimizer.learning_rate"))
     desk.runs.list.setFocus()
     desk.runs.list.selectAll()
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_C)
     dialog = desk.runs.window().findChild(RunComparison)
     (line,) = (line for line in dialog.lines if line.name == "Rate")
     values = dict(zip([run.path.name for run in dialog.runs], line.values, strict=True))
-    assert values["first"].startswith("0.05, 0.0005 from epoch 1.50") and values["second"] == "0.05"
+    assert (
+        values["first"].startswith("0.05, 0.0005 held from epoch 1.50")
+        and values["second"] == "0.05"
+    )
     dialog.reject()
 
 

@@ -92,3 +92,7 @@ def test_designs_are_the_same_wherever_their_nodes_lie():
     changed_block = replace(block, graph=replace(block.graph, edges=block.graph.edges[1:]))
     assert not same_network(design, replace(design, blocks={**design.blocks, name: changed_block}))
     assert not same_network(design, replace(design, arguments={}))
+    turned = replace(design, graph=replace(design.graph, edges=design.graph.edges[::-1]))
+    assert turned != design and same_network(design, turned)
+    cut = replace(design, graph=replace(design.graph, edges=design.graph.edges[1:]))
+    assert not same_network(design, cut)

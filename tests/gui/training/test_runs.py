@@ -70,9 +70,9 @@ def test_double_click_shows_curves_and_evaluation(desk, written):
     assert "Finished after 2 epochs" in desk.training.sentence.text()
     assert "accuracy 87.50\N{NO-BREAK SPACE}%" in desk.training.sentence.text()
     desk.wait(lambda: "0.25" in desk.training.curves.loss.header.text())
-    desk.wait(desk.evaluation.content.isVisible)
-    assert desk.evaluation.run.text() == "Evaluation of first"
-    assert desk.evaluation.title.text() == "Test accuracy: 90.00 % of 30 images"
+    desk.wait(lambda: desk.evaluation.view is not None and desk.evaluation.view.isVisible())
+    assert desk.evaluation.view.title.text() == "first on its test part: 30 images"
+    assert desk.evaluation.view.page.figures[0].text == "90.00 %"
 
 
 def test_a_tick_draws_an_earlier_run_as_well(desk, written):

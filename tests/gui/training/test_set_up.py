@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton
 
 from designer import presets
 from designer.design import edits
@@ -71,7 +71,7 @@ def test_a_value_out_of_range_is_reported_while_typing(lenet):
 
 
 def test_an_optimizer_brings_its_usual_rate_and_its_own_fields(lenet):
-    child(lenet, QToolButton, "recipe-more").click()
+    lenet.training.set_up.form.open_all()
     betas, momentum = (
         child(lenet, QLineEdit, f"recipe-optimizer.{n}") for n in ("betas", "momentum")
     )
@@ -90,7 +90,7 @@ def test_an_optimizer_brings_its_usual_rate_and_its_own_fields(lenet):
 
 
 def test_switches_and_empty_fields(lenet):
-    child(lenet, QToolButton, "recipe-more").click()
+    lenet.training.set_up.form.open_all()
     child(lenet, QCheckBox, "recipe-augmentation.horizontal_flip").click()
     type_over(lenet, child(lenet, QLineEdit, "recipe-data.limit"), "500")
     recipe = lenet.workspace.document.recipe
@@ -268,7 +268,7 @@ def stripes(path):
 def test_several_labels_need_another_loss_and_as_many_outputs(lenet, tmp_path):
     data = lenet.training.set_up.data
     drop(data, stripes(tmp_path / "pets.npz"))
-    words = "pets has labels as targets, but cross-entropy needs classes."
+    words = "pets has labels as targets, but cross-entropy needs classes or tokens."
     lenet.wait(lambda: words in lenet.training.refusal())
     assert "3 labels" in data.facts.text()
     assert data.reading.labels[:4] == ("cat, night", "cat, night", "cat, night", "cat, night")

@@ -43,13 +43,14 @@ def click(desk, name):
     desk.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def enter_rate(desk, text):
-    """Type a learning rate and press Enter."""
+def enter_rate(desk, text, *, press=True):
+    """Type a learning rate and press Enter, unless that is not wanted yet."""
     field = desk.training.findChild(QLineEdit, "training-rate")
     field.setFocus()
     field.selectAll()
     desk.qtbot.keyClicks(field, text)
-    desk.qtbot.keyClick(field, Qt.Key.Key_Return)
+    if press:
+        desk.qtbot.keyClick(field, Qt.Key.Key_Return)
     return field
 
 
@@ -82,18 +83,33 @@ def test_train_pause_continue_change_the_rate_stop_resume(desk):
     click(desk, "training-pause")
     desk.wait(lambda: follower.paused)
     assert desk.training.controls.pause.text() == "Continue"
+    controls = desk.training.controls
+    assert not controls.note.isVisible()
+    field = enter_rate(desk, "0.002", press=False)
+    assert controls.note.isVisible()
+    assert "The schedule goes on scaled: it will peak at" in controls.note.words.text()
+    assert controls.note.hold.text() == "Hold 0.002 instead"
+    desk.qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert not controls.note.isVisible()
     field = enter_rate(desk, "0.002")
+    assert not controls.note.isVisible()
     click(desk, "training-pause")
     desk.wait(lambda: not follower.paused and "lr" in kinds(run))
     desk.wait(lambda: any(each.get("lr") == 0.002 for each in read_events(run.events)))
     desk.wait(lambda: desk.training.curves.loss.marks)
     assert desk.training.curves.loss.marks[0][1] == "lr 0.002"
+    desk.wait(lambda: follower.history.last["step"].get("scaled"))
+    assert controls.schedule.isVisible()
+    enter_rate(desk, "0.003", press=False)
+    click(desk, "training-hold")
     desk.wait(lambda: follower.history.last["step"].get("by_hand"))
-    assert follower.history.last["step"]["lr"] == 0.002  # not the base of a schedule
-    assert field.text() == "0.002"
+    assert follower.history.last["step"]["lr"] == 0.003
+    assert field.text() == "0.003"
+    assert not controls.note.isVisible()
     click(desk, "training-schedule")
     desk.wait(lambda: not follower.history.last["step"]["by_hand"])
-    assert not desk.training.controls.schedule.isVisible()
+    assert not follower.history.last["step"]["scaled"]
+    desk.wait(lambda: not controls.schedule.isVisible())
     enter_rate(desk, "50")
     assert "far above the usual ones" in desk.refused[-1]
     assert "50" not in {event.get("lr") for event in read_events(run.events)}
@@ -115,9 +131,10 @@ def test_train_pause_continue_change_the_rate_stop_resume(desk):
     desk.wait(lambda: follower.state == "finished")
     assert follower.history.steps.rows > rows
     assert "Test" in desk.training.sentence.text()
-    desk.wait(desk.evaluation.content.isVisible)
-    assert "of 1,996 images" in desk.evaluation.title.text()
-    assert desk.evaluation.mistakes.shown[0].picture.width() == 32
+    desk.wait(lambda: desk.evaluation.view is not None and desk.evaluation.view.isVisible())
+    assert "1,996 images" in desk.evaluation.view.title.text()
+    contents = desk.evaluation.view.model.contents
+    assert contents.pictures[int(contents.wrong[0])].width() == 32
 
 
 def test_a_worker_serves_others_while_one_trains_and_each_may_be_killed(desk, tmp_path):

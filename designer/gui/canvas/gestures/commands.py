@@ -1,10 +1,13 @@
 """What the actions of the Edit and Layer menus do; each is one step of the history."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QGuiApplication
 
 from designer.analysis.analysis import analyze
-from designer.analysis.assist import editing
+from designer.analysis.assist import editing, sharing
 from designer.design import clipboard, edits
 from designer.design.edits import Edit
 from designer.design.values import Design, Edge, Point
@@ -67,6 +70,14 @@ def paste(view: SceneView) -> None:
     _put(view, QGuiApplication.clipboard().text(), scope, at, "paste")
 
 
+def paste_shared(view: SceneView) -> None:
+    """Add copies of the copied nodes that share their weights, beside the originals."""
+    scope = view.scope_at(_point(view))
+    at = view.point_in_scope(scope, _point(view))
+    text = QGuiApplication.clipboard().text()
+    _put(view, text, scope, at, "paste_shared", shared=True)
+
+
 def duplicate(view: SceneView) -> None:
     """Add copies of the selected nodes beside them."""
     found = selected_in_one_graph(view)
@@ -83,25 +94,35 @@ def duplicate(view: SceneView) -> None:
     _put(view, _copied(view, home, names), home.scope, at, "duplicate")
 
 
-def _put(view: SceneView, text: str, scope: str, at: Point | None, key: str) -> None:
+def _put(
+    view: SceneView, text: str, scope: str, at: Point | None, key: str, *, shared: bool = False
+) -> None:
     """Add the nodes of a design's text; all others stay where they are drawn.
 
-    `key` is that of the step of the history in `steps.STEPS`.
+    Parameters
+    ----------
+    view, text
+        The canvas and the design's text.
+    scope, at
+        The graph that gets the nodes, and where their middle is put.
+    key
+        That of the step of the history in `steps.STEPS`.
+    shared
+        Whether they share the weights of the nodes of the same names.
     """
     workspace = view.workspace
     block = graph_paths.block_at(workspace.design, scope)
     positions = view.positions(scope)
     try:
-        after, names = clipboard.paste(workspace.design, block, text, at)
+        paste_nodes = sharing.paste_shared if shared else clipboard.paste
+        after, names = paste_nodes(workspace.design, block, text, at)
     except DesignerError as error:
         workspace.refused.emit(str(error))
         return
     nodes = after.graph_of(block).nodes
     new = {name: at for name in names if (at := nodes[name].at) is not None}
     if len(new) == len(names):
-        taken = set(positions.values())
-        while taken & set(new.values()):  # so that no node covers another
-            new = {name: Point(each.x + _GAP, each.y + _GAP) for name, each in new.items()}
+        new = _beside(new, positions.values())
         after = edits.move(after, {**positions, **new}, block=block)
     workspace.edit(
         steps.step_of(key, list(names)),
@@ -109,6 +130,27 @@ def _put(view: SceneView, text: str, scope: str, at: Point | None, key: str) -> 
         select=[graph_paths.join(scope, name) for name in names],
         follow=True,
     )
+
+
+def _beside(new: dict[str, Point], others: Iterable[Point]) -> dict[str, Point]:
+    """Return new nodes' positions, moved as far to the right that none covers another node."""
+    rows: dict[float, list[Point]] = defaultdict(list)
+    for each in others:
+        rows[each.y // NODE_HEIGHT].append(each)
+    while True:
+        right = max(
+            (
+                other.x + NODE_WIDTH + _GAP - each.x
+                for each in new.values()
+                for row in (-1, 0, 1)
+                for other in rows.get(each.y // NODE_HEIGHT + row, ())
+                if abs(other.x - each.x) < NODE_WIDTH and abs(other.y - each.y) < NODE_HEIGHT
+            ),
+            default=0.0,
+        )
+        if not right:
+            return new
+        new = {name: Point(each.x + right, each.y) for name, each in new.items()}
 
 
 # Removing

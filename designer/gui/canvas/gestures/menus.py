@@ -20,13 +20,13 @@ _MOST_FIXES = 6
 
 # Keys of the actions in the context menus; an empty key draws a line.
 CANVAS_MENU = (
-    "layer.quick_add", "edit.paste", "", "layer.arrange", "edit.select_all", "view.fit", "",
-    "layer.go_out", "file.picture",
+    "layer.quick_add", "edit.paste", "edit.paste_shared", "", "layer.arrange", "edit.select_all",
+    "view.fit", "", "layer.go_out", "file.picture",
 )  # fmt: skip
 NODE_MENU = (
     "layer.rename", "layer.replace", "", "layer.go_in", "layer.expand", "layer.group",
     "layer.dissolve", "", "layer.connect", "layer.take_out", "", "layer.freeze", "layer.unfreeze",
-    "", "edit.cut", "edit.copy",
+    "layer.share", "layer.stop_sharing", "", "edit.cut", "edit.copy",
     "edit.duplicate", "edit.delete", "", "edit.select_branch", "view.fit_selection",
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QVBoxLayout
 from designer.analysis.assist import editing
 from designer.analysis.assist.lookup import graph_at, tensor_at
 from designer.design.blocks import check_use
-from designer.design.values import LayerNode, Node
+from designer.design.values import Design, LayerNode, Node
 from designer.errors import DesignerError
 from designer.gui.base import icons
 from designer.gui.base.theme import colors, sans, theme
@@ -89,6 +89,7 @@ def offered(workspace: Workspace, scope: str) -> list[Entry]:
     entries = [each for each in entries if each.category is not Category.PORT]
     if block is None:  # only the design itself has Input and Output nodes
         entries = [*entries, *ends] if design.graph.nodes else [*ends, *entries]
+    entries += palette_entries.own_entries(design)
     for each in palette_entries.block_entries(design):
         try:
             check_use(design, each.item.name, block)
@@ -137,12 +138,13 @@ def _fits(
 ) -> bool:
     if item.kind != "layer":
         return True
+    code = workspace.design.code
     if spot.edge is not None:
         can_insert = adding.can_insert(workspace, item)
-        return can_insert and editing.takes(item.name, shape, warned=warned)
+        return can_insert and editing.takes(item.name, shape, warned=warned, code=code)
     if spot.output:
-        return editing.takes(item.name, shape, warned=warned)
-    node = editing.starting_node(item.name)
+        return editing.takes(item.name, shape, warned=warned, code=code)
+    node = editing.starting_node(item.name, code=code)
     return editing.output_ports(workspace.design, node) > 0
 
 
@@ -379,7 +381,7 @@ def replace_node(view: SceneView, path: str) -> QuickAdd | None:
     spot = Spot(scope, name=edge.source if edge else "", port=edge.source_port if edge else 0)
     shape = spot_shape(workspace, spot)
     entries = [
-        replace(each, soft=_parameters_kept(node, each) or each.soft)
+        replace(each, soft=_parameters_kept(workspace.design, node, each) or each.soft)
         for each in offered(workspace, scope)
         if each.item.name != kind and (edge is None or _fits(workspace, each.item, spot, shape))
     ]
@@ -394,9 +396,9 @@ def replace_node(view: SceneView, path: str) -> QuickAdd | None:
     )
 
 
-def _parameters_kept(node: Node, entry: Entry) -> str:
+def _parameters_kept(design: Design, node: Node, entry: Entry) -> str:
     """Say how many of a node's parameters a replacement would keep, "" for none."""
     if entry.item.kind != "layer" or not isinstance(node, LayerNode) or not node.parameters:
         return ""
-    count = len(editing.shared_parameters(node, entry.item.name))
+    count = len(editing.shared_parameters(node, entry.item.name, design.code))
     return f"keeps {count} of {len(node.parameters)}" if count else ""

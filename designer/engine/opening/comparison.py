@@ -1,0 +1,188 @@
+"""Whether a design computes what its source does: both get the same random input in eval mode."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from designer.engine.opening import running
+from designer.readers.graph import NeutralGraph, Ref, TensorSpec
+
+SEED = 1
+_HALF = ("float16", "bfloat16")
+_FEW = 2  # whole numbers of an input that no embedding reads
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two networks differ.
+
+    Attributes
+    ----------
+    largest
+        The largest difference between two outputs; infinite where only one of them is a number.
+    scale
+        The largest absolute value of the source's outputs.
+    """
+
+    largest: float
+    scale: float
+
+
+def of_example(path: Path) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the inputs and outputs that the process of a live module wrote."""
+    found = load_file(path)
+
+    def numbered(word: str) -> list[Tensor]:
+        count = sum(name.startswith(f"{word}.") for name in found)
+        return [found[f"{word}.{number}"] for number in range(count)]
+
+    return numbered("input"), numbered("output")
+
+
+def inputs_of(graph: NeutralGraph) -> list[Tensor]:
+    """Return random inputs for a graph, in batches of its size, always the same."""
+    generator = torch.Generator().manual_seed(SEED)
+    return [
+        _example(graph.values[name], _known_tokens(graph, name), generator) for name in graph.inputs
+    ]
+
+
+def _example(spec: TensorSpec, below: int, generator: torch.Generator) -> Tensor:
+    dtype = getattr(torch, spec.dtype)
+    if dtype.is_floating_point or dtype.is_complex:
+        return torch.randn(spec.shape, generator=generator).to(dtype)
+    return torch.randint(below, spec.shape, generator=generator).to(dtype)
+
+
+def _known_tokens(graph: NeutralGraph, name: str) -> int:
+    """Return how many tokens the embeddings know that read an input, also through views."""
+    readers, found = {name}, []
+    for operation in graph.operations:
+        first = operation.arguments.get("self", operation.arguments.get("indices"))
+        if not isinstance(first, Ref) or first.name not in readers:
+            continue
+        weight = operation.arguments.get("weight")
+        if operation.kind == "embedding" and isinstance(weight, Ref):
+            found.append(graph.values[weight.name].shape[0])
+        else:
+            readers.update(operation.results)
+    return min(found, default=_FEW)
+
+
+def outputs_of(
+    graph: NeutralGraph, inputs: Sequence[Tensor], progress: Callable[[float], None]
+) -> list[Tensor]:
+    """Return what a graph gives in eval mode.
+
+    Raises
+    ------
+    NotRunnableError
+        One of its operations cannot be run.
+    """
+    return running.run(graph, inputs, progress=progress)
+
+
+def is_half_precision(graph: NeutralGraph) -> bool:
+    """Tell whether a network computes with 16 bits, which a design does with 32."""
+    return any(each.dtype in _HALF for each in graph.values.values())
+
+
+def in_full_precision(graph: NeutralGraph) -> NeutralGraph:
+    """Return a graph that computes with 32 bits where the network does with 16, and its weights."""
+    return replace(
+        graph,
+        values={name: _full(each) for name, each in graph.values.items()},
+        tensors={
+            name: replace(each, spec=_full(each.spec)) for name, each in graph.tensors.items()
+        },
+        operations=tuple(
+            replace(
+                each,
+                arguments={
+                    key: "float32" if value in _HALF else value
+                    for key, value in each.arguments.items()
+                },
+            )
+            for each in graph.operations
+        ),
+    )
+
+
+def _full(spec: TensorSpec) -> TensorSpec:
+    return spec._replace(dtype="float32") if spec.dtype in _HALF else spec
+
+
+def outputs_of_design(
+    network: nn.Module, inputs: Sequence[Tensor], axis: int = 0, output_axes: Sequence[int] = ()
+) -> list[Tensor]:
+    """Return what the module of a design gives in eval mode, in the order of its Outputs.
+
+    Parameters
+    ----------
+    network
+        The module, whose inputs and outputs have the images along their first axis.
+    inputs
+        Those of the source.
+    axis, output_axes
+        Along which axes of its inputs, and of each of its outputs, the source has the images.
+
+    Raises
+    ------
+    NotRunnableError
+        The module cannot be run.
+    """
+    given = [_as_float32(each.movedim(axis, 0)) for each in inputs]
+    try:
+        with torch.no_grad():
+            found: Any = network.eval()(*given)
+    except Exception as error:  # torch raises errors of many classes
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise running.NotRunnableError(f"the design cannot be run: {reason}.") from error
+    if isinstance(found, Mapping):
+        outputs = list(found.values())
+    else:
+        outputs = [found] if isinstance(found, Tensor) else list(found)
+    for number, own in enumerate(output_axes[: len(outputs)]):
+        if own < outputs[number].dim():
+            outputs[number] = outputs[number].movedim(0, own)
+    return outputs
+
+
+def _as_float32(tensor: Tensor) -> Tensor:
+    if tensor.is_floating_point():
+        return tensor.float()
+    return tensor if tensor.is_complex() else tensor.long()
+
+
+def difference(expected: Sequence[Tensor], found: Sequence[Tensor]) -> Difference:
+    """Compare outputs one by one.
+
+    Raises
+    ------
+    ValueError
+        They have other shapes; the message says which.
+    """
+    if len(expected) != len(found):
+        raise ValueError(f"the source has {len(expected)} outputs and the design {len(found)}")
+    largest = scale = 0.0
+    for one, other in zip(expected, found, strict=True):
+        # A design has an axis of 1 where a module gives a single number for each image.
+        if [each for each in one.shape if each != 1] != [each for each in other.shape if each != 1]:
+            raise ValueError(
+                f"an output of the source has the shape {tuple(one.shape)} and that of the design "
+                f"{tuple(other.shape)}"
+            )
+        if not one.numel():
+            continue
+        first, second = one.double(), other.reshape(one.shape).double()
+        same = (first == second) | (first.isnan() & second.isnan())
+        apart = (first - second).abs().masked_fill(same, 0.0).nan_to_num(math.inf, math.inf)
+        largest = max(largest, float(apart.max()))
+        scale = max(scale, float(first.abs().nan_to_num(0.0, 0.0, 0.0).max()))
+    return Difference(largest, scale)

@@ -1,0 +1,185 @@
+"""Exporting a live module as a program of torch.export, with an example of what it computes."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, fx, nn
+
+from designer.engine.opening import live_inputs
+from designer.engine.opening.live_building import Built
+from designer.engine.opening.live_errors import Named, is_data_dependent
+from designer.engine.opening.live_inputs import Shapes
+from designer.engine.opening.live_messages import BATCH, EXAMPLE, PROGRAM
+from designer.errors import DesignerError
+from designer.readers.graph import TensorSpec
+
+Stage = Callable[[str], None]
+_MOST_TRIES = 40  # inputs
+_MOST_EXPORTS = 3  # inputs that the module takes and that it cannot be exported with
+
+
+def export(
+    built: Built,
+    given: Sequence[tuple[tuple[int, ...], str]],
+    folder: Path,
+    stage: Stage,
+    named: Named,
+) -> list[str]:
+    """Write the program of a module, and an input with its own outputs in eval mode.
+
+    Parameters
+    ----------
+    built
+        The module.
+    given
+        Shapes and types of its inputs without the batch; none to look for some.
+    folder
+        Where the files are written.
+    stage
+        Is told what is done now.
+    named
+        The code, for sentences.
+
+    Returns
+    -------
+    list of str
+        Whole sentences on what was chosen.
+
+    Raises
+    ------
+    DesignerError
+        The module takes none of the inputs, or cannot be exported.
+    """
+    module, notes = _prepared(built.module), []
+    _return_tensors(module)
+    if given:
+        tried: Iterator[Shapes] = iter([tuple(TensorSpec(*each) for each in given)])
+    else:
+        tried = live_inputs.candidates(module, built.shapes)
+    first: tuple[Shapes, Exception] | None = None
+    exports = 0
+    for number, shapes in enumerate(tried):
+        if number == _MOST_TRIES or exports == _MOST_EXPORTS:
+            break
+        stage("Running the module")
+        generator = torch.Generator().manual_seed(1)
+        inputs = live_inputs.tensors(shapes, BATCH, module, generator)
+        try:
+            outputs = _run(module, inputs)
+            if not outputs:
+                raise DesignerError(f"{named.text} returns no tensor: return one from forward.")
+            if not given and not all(BATCH in each.shape for each in outputs):
+                raise ValueError("the batch is no axis of its output")  # as after view(-1, 1568)
+            stage("Exporting the module")
+            exports += 1
+            program, note = _program(module, inputs, named)
+        except (DesignerError, MemoryError):
+            raise
+        except Exception as error:
+            first = first or (shapes, error)
+            continue
+        if not given:
+            notes.append(
+                f"The input is {live_inputs.words(shapes)}, the first that the network takes; "
+                "another one can be given when it is opened."
+            )
+        notes += [note] if note else []
+        stage("Writing the exported module")
+        torch.export.save(program, folder / PROGRAM)
+        _write_example(inputs, outputs, folder / EXAMPLE)
+        return notes
+    assert first is not None
+    shapes, why = first
+    what = f"does not run with the input {live_inputs.words(shapes)}"
+    remedy = "" if given else " Give the shape that it takes, as in --input 3x224x224."
+    raise DesignerError(f"{named.sentence(why, what)}{remedy}") from why
+
+
+def _prepared(module: nn.Module) -> nn.Module:
+    """Return a module on the CPU that computes in float32."""
+    module = module.to("cpu")
+    half = (torch.float16, torch.bfloat16)
+    if any(each.dtype in half for each in (*module.parameters(), *module.buffers())):
+        module = module.float()
+    return module
+
+
+def _return_tensors(module: nn.Module) -> None:
+    """Let a module return its tensors alone, in order, whatever it packs them into."""
+    forward = module.forward
+
+    @functools.wraps(forward)
+    def only_tensors(*args: Any, **kwargs: Any) -> Any:
+        found = [*_tensors(forward(*args, **kwargs))]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    module.forward = only_tensors
+
+
+def _tensors(result: Any) -> Iterator[Tensor]:
+    if isinstance(result, Tensor):
+        yield result
+    elif isinstance(result, Mapping):
+        for each in result.values():
+            yield from _tensors(each)
+    elif isinstance(result, (tuple, list)):
+        for each in result:
+            yield from _tensors(each)
+    elif dataclasses.is_dataclass(result):
+        for each in dataclasses.fields(result):
+            yield from _tensors(getattr(result, each.name))
+
+
+def _run(module: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Return what a module gives in eval mode."""
+    torch.backends.mha.set_fastpath_enabled(False)  # it takes masks of numbers for masks of bools
+    module.eval()
+    with torch.no_grad():
+        return [*_tensors(module(*inputs))]
+
+
+def _program(
+    module: nn.Module, inputs: tuple[Tensor, ...], named: Named
+) -> tuple[torch.export.ExportedProgram, str]:
+    """Return the program of a module, in train mode if possible, and a note if it is not.
+
+    In train mode the layers are there that do nothing in eval mode, such as Dropout.
+    """
+    try:
+        return torch.export.export(module.train(), inputs, strict=False), ""
+    except Exception as error:
+        why = error
+    try:
+        return torch.export.export(module.eval(), inputs, strict=False), (
+            f"The module was exported in eval mode, as it cannot be in train mode "
+            f"({named.line(why) or type(why).__name__}), so that layers that do nothing in eval "
+            "mode, such as Dropout, are missing."
+        )
+    except Exception as error:
+        second = error
+    try:
+        traced = fx.symbolic_trace(module.train())
+        return torch.export.export(traced, inputs, strict=False), (
+            "The module was traced by torch.fx, as torch.export could not read it, so that its "
+            "blocks have no names of classes."
+        )
+    except Exception as error:
+        if not is_data_dependent(second):
+            raise second from error
+        line = named.line(second) or named.line(error) or "its code"
+        raise DesignerError(
+            f"{named.text} cannot be exported: {line} decides by the values of a tensor, and a "
+            "design does the same for every input. Use torch.where there, or open a module "
+            "without that line."
+        ) from error
+
+
+def _write_example(inputs: Sequence[Tensor], outputs: Sequence[Tensor], path: Path) -> None:
+    tensors = {f"input.{number}": each for number, each in enumerate(inputs)}
+    tensors |= {f"output.{number}": each for number, each in enumerate(outputs)}
+    save_file({name: each.detach().clone().contiguous() for name, each in tensors.items()}, path)

@@ -1,0 +1,76 @@
+"""The report of an import, from the design and what was found on the way."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from designer.analysis.analysis import Analysis
+from designer.design.values import Design, LayerNode
+from designer.folding.uses import counted_uses
+from designer.runs.import_report import BlockUses, ImportReport, OpaquePiece, Tensors
+
+OPAQUE = "Opaque"
+"""The layer type of what no layer expresses."""
+
+
+def report(
+    source: str,
+    kind: str,
+    analysis: Analysis,
+    *,
+    opaque: Sequence[OpaquePiece] = (),
+    notes: Sequence[str] = (),
+    seconds: Mapping[str, float] | None = None,
+) -> ImportReport:
+    """Return the report of a design before its weights are taken.
+
+    Parameters
+    ----------
+    source
+        As the user named it.
+    kind
+        The key of its row in `designer.readers.sources`.
+    analysis
+        Of the design.
+    opaque, notes, seconds
+        As in the report.
+    """
+    design, totals = analysis.design, analysis.totals
+    types = Counter(type(row.layer).__name__ for row in analysis.rows())
+    return ImportReport(
+        source=source,
+        kind=kind,
+        title=design.name,
+        parameters=totals.parameters,
+        buffers=totals.buffers,
+        layers=types.total(),
+        layer_types=dict(types.most_common()),
+        blocks=block_uses(analysis),
+        top_level=len(design.graph.nodes),
+        opaque=tuple(opaque),
+        tensors=Tensors(taken=0),
+        not_compared="the comparison is not finished.",
+        notes=tuple(dict.fromkeys(notes)),
+        seconds=dict(seconds or {}),
+    )
+
+
+def block_uses(analysis: Analysis) -> tuple[BlockUses, ...]:
+    """Return how often each block is used in the whole network, repeats counted."""
+    counts = counted_uses(analysis)
+    return tuple(BlockUses(name, counts.get(name, 0)) for name in analysis.design.blocks)
+
+
+def opaque_pieces(design: Design) -> list[OpaquePiece]:
+    """Return the nodes of a design that stand for operations, with their paths."""
+    graphs = [("", design.graph)]
+    graphs += [(f"{name}.", block.graph) for name, block in design.blocks.items()]
+    return [
+        OpaquePiece(
+            f"{prefix}{name}",
+            str(node.parameters.get("operation", "")),
+            str(node.parameters.get("line", "")),
+        )
+        for prefix, graph in graphs
+        for name, node in graph.nodes.items()
+        if isinstance(node, LayerNode) and node.layer == OPAQUE
+    ]

@@ -1,0 +1,1 @@
+"""From a flat network to a design that people read: patterns, repeated structure, differences."""

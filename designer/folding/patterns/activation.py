@@ -1,0 +1,158 @@
+"""Functions of each value, and dropout."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from designer.folding.patterns.converter import Converter
+from designer.folding.patterns.handlers import handles
+from designer.folding.patterns.values import Call, UnsupportedError
+
+FUNCTIONS: Mapping[str, str] = {
+    "relu": "ReLU",
+    "relu6": "ReLU6",
+    "silu": "SiLU",
+    "mish": "Mish",
+    "hardswish": "Hardswish",
+    "hardsigmoid": "Hardsigmoid",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "selu": "SELU",
+    "exp": "Exp",
+    "log": "Log",
+    "sqrt": "Sqrt",
+    "abs": "Abs",
+    "neg": "Negate",
+    "softsign": "Softsign",
+    "log_sigmoid": "LogSigmoid",
+    "tanhshrink": "Tanhshrink",
+}
+
+PARAMETERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "gelu": ("GELU", {"approximate": "none"}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}),
+    "celu": ("CELU", {"alpha": 1.0}),
+    "hardshrink": ("Hardshrink", {"lambd": 0.5}),
+    "softshrink": ("Softshrink", {"lambd": 0.5}),
+    "threshold": ("Threshold", {"threshold": 0.0, "value": 0.0}),
+    "rrelu": ("RReLU", {"lower": 1 / 8, "upper": 1 / 3}),
+}
+"""Functions with arguments of the same name in the layer, and torch's defaults."""
+
+DROPOUTS: Mapping[str, Mapping[int, str]] = {
+    "dropout": {},
+    "native_dropout": {},
+    "alpha_dropout": {2: "AlphaDropout", 3: "AlphaDropout", 4: "AlphaDropout", 5: "AlphaDropout"},
+    "feature_dropout": {3: "Dropout1d", 4: "Dropout2d", 5: "Dropout3d"},
+}
+"""Which layer a dropout is, by the axes of its input; others are a Dropout."""
+
+
+def _function(layer: str) -> Any:
+    def emit(c: Converter, call: Call) -> None:
+        c.emit(call.result, layer, {}, [call.first()])
+
+    return emit
+
+
+for _name, _layer in FUNCTIONS.items():
+    handles(_name)(_function(_layer))
+
+
+def _with_parameters(layer: str, defaults: Mapping[str, Any]) -> Any:
+    def emit(c: Converter, call: Call) -> None:
+        values = {name: call.get(name, each) for name, each in defaults.items()}
+        values = {
+            name: float(each) if isinstance(each, int) else each for name, each in values.items()
+        }
+        c.emit(call.result, layer, values, [call.first()])
+
+    return emit
+
+
+for _name, (_layer, _defaults) in PARAMETERS.items():
+    handles(_name)(_with_parameters(_layer, _defaults))
+
+
+@handles("hardtanh")
+def hardtanh(c: Converter, call: Call) -> None:
+    low, high = float(call.get("min_val", -1.0)), float(call.get("max_val", 1.0))
+    if (low, high) == (0.0, 6.0):
+        c.emit(call.result, "ReLU6", {}, [call["self"]])
+    else:
+        c.emit(call.result, "Hardtanh", {"min_val": low, "max_val": high}, [call["self"]])
+
+
+@handles("elu")
+def elu(c: Converter, call: Call) -> None:
+    if call.get("scale", 1) != 1 or call.get("input_scale", 1) != 1:
+        raise UnsupportedError("an elu with other factors")
+    c.emit(call.result, "ELU", {"alpha": float(call.get("alpha", 1.0))}, [call["self"]])
+
+
+@handles("softplus")
+def softplus(c: Converter, call: Call) -> None:
+    if call.get("threshold", 20) != 20:
+        raise UnsupportedError("a softplus with another threshold")
+    c.emit(call.result, "Softplus", {"beta": float(call.get("beta", 1.0))}, [call["self"]])
+
+
+@handles("prelu")
+def prelu(c: Converter, call: Call) -> None:
+    weight = call["weight"]
+    parameters = {"per_channel": weight.numel() > 1}
+    c.emit(call.result, "PReLU", parameters, [call["self"]], {"weight": weight})
+
+
+@handles(*DROPOUTS)
+def dropout(c: Converter, call: Call) -> None:
+    p = call.get("p", 0.5)
+    x = call.first()
+    in_module = any(each.kind.startswith("torch.nn.modules.dropout.") for each in
+                    call.operation.modules[-1:])  # fmt: skip
+    if not in_module and (not p or call.get("train") is False):
+        c.know(call.result, c.value(x))
+        return
+    layer = DROPOUTS[call.operation.kind].get(x.dim(), "Dropout")
+    c.emit(call.result, layer, {"p": float(p)}, [x])
+
+
+@handles("clamp", "clip", "clamp_min", "clamp_max")
+def clamp(c: Converter, call: Call) -> None:
+    bounds = {}
+    for key in ("min", "max"):
+        bound = call.get(key)
+        if bound is not None and not isinstance(bound, int | float):
+            raise UnsupportedError("a clamp between tensors")
+        bounds[key] = None if bound is None else float(bound)
+    c.emit(call.result, "Clamp", bounds, [call["self"]])
+
+
+@handles("pow", "square")
+def power(c: Converter, call: Call) -> None:
+    exponent = call.get("exponent", 2.0)
+    if not isinstance(exponent, int | float) or isinstance(call["self"], int | float):
+        raise UnsupportedError("a power that is a tensor")
+    c.emit(call.result, "Power", {"exponent": float(exponent)}, [call["self"]])
+
+
+@handles("rsqrt")
+def rsqrt(c: Converter, call: Call) -> None:
+    c.emit(call.result, "Power", {"exponent": -0.5}, [call["self"]])
+
+
+@handles("reciprocal")
+def reciprocal(c: Converter, call: Call) -> None:
+    c.emit(call.result, "Power", {"exponent": -1.0}, [call["self"]])
+
+
+def _over_axis(layer: str) -> Any:
+    def emit(c: Converter, call: Call) -> None:
+        x = call["self"]
+        c.emit(call.result, layer, {"dim": c.axis(x, call.get("dim", -1))}, [x])
+
+    return emit
+
+
+handles("softmax", "_softmax")(_over_axis("Softmax"))
+handles("log_softmax", "_log_softmax")(_over_axis("LogSoftmax"))
+handles("glu")(_over_axis("GLU"))

@@ -1,0 +1,242 @@
+"""Operations of two or three values."""
+
+from collections.abc import Sequence
+from math import frexp, inf
+from typing import Any
+
+import numpy as np
+
+from designer.folding.patterns.converter import Converter
+from designer.folding.patterns.handlers import handles
+from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value
+
+_LARGEST = 1e9  # of the numbers that a design can have
+_NO_SCORE = -_LARGEST
+
+
+def broadcast(c: Converter, result: Symbol, inputs: Sequence[Any]) -> list[Value]:
+    """Return inputs in the shapes in which the design broadcasts them as torch does."""
+    rank = result.dim()
+    found: list[tuple[Value, int, Any]] = [
+        (c.value(each), each.dim() if isinstance(each, Symbol) else 0, each) for each in inputs
+    ]
+    places = {value.batch + rank - dim for value, dim, _ in found if value.batch is not None}
+    if len(places) > 1:
+        raise UnsupportedError("inputs with their images along different axes")
+    if not places:
+        return [value for value, _, _ in found]
+    (batch,) = places
+    pieces = any(value.batch is not None and len(value.shape) == dim > 1 for value, dim, _ in found)
+    values = []
+    for value, dim, each in found:
+        missing = rank - dim
+        if value.batch is not None:
+            if pieces and len(value.shape) == dim - 1:
+                raise UnsupportedError("several values of each image meet one")
+            own = value.shape
+            values.append(c.reshaped(value, (1,) * missing + own) if missing else value)
+        elif dim > rank - 1 - batch and not pieces:
+            values.append(_without_batch(c, value, each, batch - missing))
+        else:
+            values.append(value)
+    return values
+
+
+def _without_batch(c: Converter, value: Value, symbol: Symbol, at: int) -> Value:
+    """Return what is the same for every image without the axis `at` of the images."""
+    shape = symbol.shape
+    if shape[at] != 1:
+        if not c.is_constant(symbol):
+            raise UnsupportedError("a tensor with values for each image of the batch")
+        array = c.array(symbol)
+        one = np.take(array, [0], axis=at)
+        if not (array == one).all():
+            raise UnsupportedError("a tensor with values for each image of the batch")
+        return c.value(c.constant(np.ascontiguousarray(one.squeeze(at))))
+    return c.reshaped(value, (*shape[:at], *shape[at + 1 :]) or (1,))
+
+
+def batch_of(c: Converter, result: Symbol, inputs: Sequence[Any]) -> int | None:
+    """Return along which axis of the result the images lie."""
+    for each in inputs:
+        if isinstance(each, Symbol):
+            value = c.value(each)
+            if value.batch is not None:
+                return value.batch + result.dim() - each.dim()
+    return None
+
+
+def elementwise(c: Converter, result: Symbol, layer: str, inputs: Sequence[Any]) -> None:
+    """Add a layer that joins its inputs value by value, which compute with fractions."""
+    inputs = [_fractions(c, each) if result.is_float() else each for each in inputs]
+    values = broadcast(c, result, inputs)
+    c.emit(result, layer, {}, values, batch=batch_of(c, result, inputs))
+
+
+def _fractions(c: Converter, thing: Any) -> Any:
+    """Return a constant of whole numbers as one of fractions, anything else as it is."""
+    if not isinstance(thing, Symbol) or thing.is_float():
+        return thing
+    if not c.is_constant(thing):
+        raise UnsupportedError("whole numbers that depend on the input among fractions")
+    return c.constant(c.array(thing).astype(np.float32))
+
+
+def is_number(thing: Any) -> bool:
+    """Tell whether an argument is a number, not a tensor."""
+    return not isinstance(thing, Symbol)
+
+
+@handles("add")
+def add(c: Converter, call: Call) -> None:
+    one, other, alpha = call["self"], call["other"], call.get("alpha", 1)
+    if is_number(other):
+        _shift(c, call, one, other * alpha)
+        return
+    if alpha != 1:
+        scaled = c.new_symbol(other.shape)
+        c.emit(scaled, "Scale", {"factor": float(alpha), "learned": False}, [other])
+        other = scaled
+    if is_number(one):
+        _shift(c, call, other, one)
+    else:
+        elementwise(c, call.result, "Add", [one, other])
+
+
+def _shift(c: Converter, call: Call, x: Symbol, number: float) -> None:
+    if number == 0:
+        c.know(call.result, c.value(x))
+    else:
+        c.emit(call.result, "AddScalar", {"value": float(number)}, [x])
+
+
+@handles("mul")
+def mul(c: Converter, call: Call) -> None:
+    one, other = call["self"], call["other"]
+    if is_number(one):
+        one, other = other, one
+    if is_number(other):
+        if c.is_learned(one) and one.dim() == 4 and one.shape[1:] == (1, 1, 1):
+            c.standardized[call.result.name] = (one, float(other))  # gain of standardized weights
+        _scale(c, call.result, one, float(other))
+        return
+    for x, drawn in ((one, other), (other, one)):
+        if drawn.name in c.noise:
+            _stochastic_depth(c, call, x, drawn)
+            return
+    elementwise(c, call.result, "Multiply", [one, other])
+
+
+def _scale(c: Converter, result: Symbol, x: Symbol, factor: float) -> None:
+    c.emit(result, "Scale", {"factor": factor, "learned": False}, [x])
+
+
+def _stochastic_depth(c: Converter, call: Call, x: Symbol, drawn: Symbol) -> None:
+    """Leave out a branch at random: a product with a number that was drawn for each image."""
+    survival, scale = c.noise[drawn.name]
+    if drawn.dim() != x.dim() or any(each != 1 for each in drawn.shape[1:]):
+        raise UnsupportedError("a product with random numbers")
+    value = c.plain(x)
+    if abs(scale * survival - 1) > 1e-6:
+        raise UnsupportedError("a product with random numbers whose mean is not 1")
+    mode = "sample" if drawn.shape[0] == c.size else "batch"
+    c.emit(call.result, "StochasticDepth", {"p": 1 - survival, "mode": mode}, [value])
+
+
+@handles("bernoulli")
+def bernoulli(c: Converter, call: Call) -> None:
+    # Without a probability of its own, the overload of a number draws with 0.5; the other one takes
+    # the tensor's values for probabilities.
+    p = call.get("p", 0.5 if call.operation.original.endswith(".float") else None)
+    if not isinstance(p, int | float) or not 0 < p <= 1 or not c.is_constant(call["self"]):
+        raise UnsupportedError("random numbers")
+    c.noise[call.result.name] = (float(p), 1.0)
+
+
+@handles("sub", "subtract")
+def sub(c: Converter, call: Call) -> None:
+    _difference(c, call, call["self"], call["other"])
+
+
+@handles("rsub")
+def rsub(c: Converter, call: Call) -> None:
+    _difference(c, call, call["other"], call["self"])
+
+
+def _difference(c: Converter, call: Call, one: Any, other: Any) -> None:
+    if call.get("alpha", 1) != 1:
+        raise UnsupportedError("a difference with a factor")
+    if is_number(other):
+        _shift(c, call, one, -other)
+    elif is_number(one):
+        batch = c.value(other).batch
+        c.emit(call.result, "Subtract", {}, [c.value(one), other], batch=batch)
+    else:
+        elementwise(c, call.result, "Subtract", [one, other])
+
+
+@handles("div", "divide", "true_divide")
+def div(c: Converter, call: Call) -> None:
+    one, other = call["self"], call["other"]
+    if call.get("rounding_mode") is not None:
+        raise UnsupportedError("a division that rounds")
+    if is_number(one):
+        batch = c.value(other).batch
+        c.emit(call.result, "Divide", {}, [c.value(one), other], batch=batch)
+    elif not is_number(other):
+        elementwise(c, call.result, "Divide", [one, other])
+    elif one.name in c.noise:
+        survival, scale = c.noise[one.name]
+        c.noise[call.result.name] = (survival, scale / other)
+    elif abs(frexp(other)[0]) == 0.5:  # a power of 2: the quotient is the product, exactly
+        _scale(c, call.result, one, 1 / other)
+    else:
+        c.emit(call.result, "Divide", {}, [one, c.value(other)])
+
+
+@handles("addcmul")
+def addcmul(c: Converter, call: Call) -> None:
+    if call.get("value", 1) != 1:
+        raise UnsupportedError("addcmul with a factor")
+    product = c.new_symbol(call.result.shape)
+    elementwise(c, product, "Multiply", [call["tensor1"], call["tensor2"]])
+    elementwise(c, call.result, "Add", [call["self"], product])
+
+
+@handles("maximum")
+def maximum(c: Converter, call: Call) -> None:
+    elementwise(c, call.result, "Maximum", [call["self"], call["other"]])
+
+
+@handles("where")
+def where(c: Converter, call: Call) -> None:
+    inputs = [call["condition"], call["self"], call["other"]]
+    elementwise(c, call.result, "Where", inputs)
+
+
+@handles("masked_fill")
+def masked_fill(c: Converter, call: Call) -> None:
+    number, mask = call["value"], call["mask"]
+    if number == -inf and _leaves_scores(c, call, mask):
+        number = _NO_SCORE
+    if not isinstance(number, int | float) or not abs(number) <= _LARGEST:
+        raise UnsupportedError("masked_fill with a number that a design cannot have")
+    elementwise(c, call.result, "Where", [mask, number, call["self"]])
+
+
+def _leaves_scores(c: Converter, call: Call, mask: Any) -> bool:
+    """Tell whether a mask fills scores of a softmax alone, and no row of them as a whole.
+
+    The softmax of the most negative number of a design is 0 then, as that of minus infinity is.
+    """
+    result = call.result
+    readers = c.readers.get(result.name, [])
+    last = result.dim() - 1
+    softmax = readers and all(
+        each.kind in ("softmax", "_softmax") and each.arguments.get("dim") in (-1, last)
+        for each in readers
+    )
+    if not softmax or result.name in c.graph_outputs or not c.is_constant(mask):
+        return False
+    array = c.array(mask)
+    return array.ndim > 0 and array.shape[-1] == result.shape[-1] and not array.all(-1).any()

@@ -1,0 +1,1 @@
+"""Networks from elsewhere in the window: opening them, and the report on what was found."""

@@ -1,0 +1,1 @@
+"""Networks from elsewhere, read as data: each format becomes the neutral graph of `graph`."""

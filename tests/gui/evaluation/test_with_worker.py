@@ -1,0 +1,64 @@
+"""The Evaluation dock with the worker process: its pictures, and other data."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from designer.gui.evaluation.other_data import Wanted
+from designer.gui.evaluation.panel import EvaluationPanel
+from tests.engine.samples import write_data
+from tests.gui.inside.conftest import trained, trainer  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
+
+SECONDS = 60_000  # milliseconds until a test gives up waiting
+
+
+@pytest.fixture
+def panel(qtbot, look, trainer, trained):  # noqa: F811 - they are the fixtures above
+    made = EvaluationPanel(trainer)
+    made.resize(900, 420)
+    qtbot.addWidget(made)
+    made.show()
+    trainer.show(trained.path)
+    qtbot.waitUntil(lambda: made.view is not None and made.view.isVisible(), timeout=SECONDS)
+    yield made
+    trainer.show(None)
+
+
+def test_pictures_are_those_of_the_test_part(qtbot, panel, trained):  # noqa: F811
+    """The squares of the data are brighter at the height that tells their class."""
+    model = panel.view.model
+    page = panel.view.show_page("confusion")
+    contents = model.contents
+    true = int(contents.targets[0])
+    cell = (true, int(contents.predicted[0]))
+    at = page.matrix.rect_of(*cell).center().toPoint()
+    qtbot.mouseClick(page.matrix, Qt.MouseButton.LeftButton, pos=at)
+    wanted = page.pictures.wall.indices[0]
+    qtbot.waitUntil(lambda: model.picture(wanted) is not None, timeout=SECONDS)
+    assert not model.trouble
+    picture = model.picture(wanted)
+    rows = [sum(picture.pixelColor(x, y).red() for x in range(8)) for y in range(8)]
+    assert sorted(np.argsort(rows)[-2:].tolist()) == [2 * true, 2 * true + 1]
+
+
+def test_other_data_are_evaluated_and_their_pictures_shown(qtbot, panel, trained, tmp_path):  # noqa: F811
+    other = write_data(tmp_path / "other squares.npz", images=30, seed=5)
+    panel.evaluate_on(trained, Wanted(str(other), "", "last", "flip"))
+    view = panel.view
+    qtbot.waitUntil(lambda: "other squares" in view.title.text(), timeout=SECONDS)
+    assert "30 images, last weights, flip average" in view.title.text()
+    view.show_page("confusion")
+    page = view.page
+    true = int(view.model.contents.targets[1])
+    page.matrix.pick(true, int(view.model.contents.predicted[1]))
+    wanted = page.pictures.wall.indices[0]
+    qtbot.waitUntil(lambda: view.model.picture(wanted) is not None, timeout=SECONDS)
+    with np.load(other) as tables:
+        expected = tables["x_train"][wanted]
+    picture = view.model.picture(wanted)
+    assert [picture.pixelColor(x, 0).red() for x in range(8)] == expected[0].tolist()
+    panel.evaluate_on(trained, Wanted(str(tmp_path / "nowhere"), "", "best", "none"))
+    qtbot.waitUntil(view.notice.isVisible, timeout=SECONDS)
+    assert "nowhere" in view.notice.text.text()

@@ -1,0 +1,1 @@
+"""Tests of opening networks from elsewhere in the window."""
