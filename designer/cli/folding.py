@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from designer.cli.options import FILE, OUTPUT, design_name, design_settings, design_target
+from designer.cli.options import (
+    FILE,
+    OUTPUT,
+    design_name,
+    design_settings,
+    design_target,
+    trust_code,
+)
 from designer.cli.output import printable, show, write
 from designer.cli.parameters import Command, option
 
@@ -28,6 +35,7 @@ _to = option("--to", type=FILE, group=OUTPUT, metavar="FILE", help="The design f
 )
 @design_name
 @design_settings
+@trust_code
 @_to
 def fold(design: str, settings: tuple[str, ...], to: str | None) -> None:
     """Make blocks of what occurs several times.
@@ -57,6 +65,7 @@ def fold(design: str, settings: tuple[str, ...], to: str | None) -> None:
 )
 @design_name
 @design_settings
+@trust_code
 @_to
 def unfold(design: str, settings: tuple[str, ...], to: str | None) -> None:
     """Write blocks out as the layers inside them.

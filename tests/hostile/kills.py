@@ -287,6 +287,8 @@ def run_recipe(
             if _wait(pid) != signal.SIGKILL:  # it had ended before
                 break
             killed[_where(run)] += 1
+            if run.result() is not None:  # complete; all that is missing is the last event
+                break
             resume = True
         if run.result() is None:
             status = _wait(_fork(name, run, resume=True))
@@ -294,6 +296,9 @@ def run_recipe(
                 bad.append(f"resuming ended with status {status}: {run.log.read_text()[-300:]}")
         if (found := ending(run)) != expected:
             differ = [key for key in expected if found.get(key) != expected[key]]
+            if "files" in differ:
+                only = set(found["files"]) ^ set(expected["files"])
+                differ[differ.index("files")] = f"files ({', '.join(sorted(only))})"
             bad.append(f"other {', '.join(differ)} than of the training that was left alone")
         left = [path.name for path in run.path.rglob(".*")]
         if left:

@@ -283,7 +283,8 @@ class Preview(QScrollArea):
             if self.metrics is not None:
                 label.setText(value_text(metric, self.metrics))
             elif not self.choice.arguments:  # the info file has two of them
-                text = metric.write(known[metric.label]) if metric.label in known else "…"
+                number = known.get(metric.label)
+                text = "…" if number is None else numbers.local(metric.write(number))
                 label.setText(text)
         wrong = self.metrics.problem if self.metrics is not None else ""
         self.problem.setText(wrong)
