@@ -1,4 +1,4 @@
-"""What users type or press outside the program, which differs between Linux, macOS and Windows."""
+"""What differs between machines: what users type outside the program, and its graphics cards."""
 
 import shlex
 import sys
@@ -40,3 +40,19 @@ def how_to_add_font(package: str) -> str:
         "Install a font that has them, for example a Noto font from fonts.google.com/noto; then "
         "start the program again."
     )
+
+
+def graphics_cards() -> int:
+    """Return the number of NVIDIA's graphics cards, on which torch can train with CUDA."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # no driver, or one that this library does not know
+        return 0
+    try:
+        return int(pynvml.nvmlDeviceGetCount())
+    except pynvml.NVMLError:
+        return 0
+    finally:
+        pynvml.nvmlShutdown()

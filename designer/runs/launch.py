@@ -47,13 +47,17 @@ def start(path: Path, *, resume: bool = False, data: Path | None = None) -> int:
     return child.pid
 
 
-def start_service(*, stderr: BinaryIO | None = None) -> "subprocess.Popen[bytes]":
+def start_service(
+    *, stderr: BinaryIO | None = None, gpu: int | None = None
+) -> "subprocess.Popen[bytes]":
     """Start a worker that loads torch and answers JSON lines; see ``designer.engine.worker``.
 
     The caller writes to ``stdin`` and reads ``stdout`` of the process that is returned. What the
-    worker prints besides goes to the file ``stderr``, by default that of this process.
+    worker prints besides goes to the file ``stderr``, by default that of this process. ``gpu`` is
+    the number of the only GPU that the worker sees; None for all.
     """
-    child = spawn(_MODULE, "--serve", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+    pipe = subprocess.PIPE
+    child = spawn(_MODULE, "--serve", stdin=pipe, stdout=pipe, stderr=stderr, gpu=gpu)
     _children.append(child)
     return child
 
@@ -96,11 +100,14 @@ def spawn(
     stdin: int,
     stdout: BinaryIO | int,
     stderr: BinaryIO | int | None = None,
+    gpu: int | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a module of this package as a process that Ctrl+C in this one does not end."""
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    if gpu is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = str(gpu)
     return subprocess.Popen(
         # Without -P it would import modules from the working folder, such as one with a download.
         [sys.executable, "-P", "-m", module, *arguments],

@@ -1,0 +1,1 @@
+"""Studies: one question, many trainings, and the answer; without torch and without Qt."""
