@@ -312,3 +312,23 @@ def test_a_terminal_shows_how_far_an_archive_is_unpacked(
     error = capsys.readouterr().err
     assert error.startswith("\rUnpacking train.tar.gz: 100 % so far")
     assert error.split("\r")[-2].strip() == ""
+
+
+# Folds
+
+
+def test_folds_are_looked_at(capsys: Captured, tmp_path: Path) -> None:
+    path = save(tmp_path / "rare.npz", np.array([0] * 30 + [1] * 4))
+    folds = ("--set-recipe", "data.resampling=folds", "--set-recipe")
+    found = as_json(capsys, str(path), *folds, "data.folds=5")
+    (note,) = (each for each in found["findings"] if each["code"] == "rare-for-folds")
+    assert note["sentence"].startswith("The class 1 has fewer images than the 5 folds (4), so")
+    (refusal,) = as_json(capsys, str(path), *folds, "data.fold=11")["findings"][:1]
+    assert "hold out one of the folds 1 to 10." in refusal["sentence"]
+    text = tmp_path / "text.txt"
+    text.write_text("to be or not to be " * 40)
+    found = as_json(capsys, str(text), *folds, "data.folds=5")
+    assert (
+        "is a text, which is divided by position: set data.resampling to none."
+        in (found["findings"][-1]["sentence"])
+    )

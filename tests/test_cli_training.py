@@ -227,6 +227,9 @@ def test_a_setting_without_effect_is_reported():
         "optimizer.momentum has no effect with optimizer.name adam; it is used with sgd, rmsprop, "
         "lars."
     ]
+    assert sentences("data.resampling=folds", "data.folds=5", "data.validation=0.2") == [
+        "data.validation has no effect with data.resampling folds; it is used with none."
+    ]
     assert sentences("optimizer.momentum=0.5", "epochs=1", "schedule.rise=0.2") == []
 
 

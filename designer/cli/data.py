@@ -30,6 +30,7 @@ from designer.data.labels import (
 )
 from designer.data.opening import BUILT_IN
 from designer.data.options import read_options
+from designer.data.resampling import Resampling, resampling_findings, with_all_examples
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, find
 from designer.recipe.reading import changed, read_recipe
@@ -121,6 +122,8 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
     options = read_options(recipe.data)
     with unpacking_shown():
         data = from_first_label(open_dataset(recipe.data.source, options), options.first_label)
+    resampling = Resampling.of(recipe)
+    data = with_all_examples(data, resampling)
     total = sum(len(part) for part in data.parts.values())
     if data.target.kind == "tokens":
         return _of_text(data, recipe)
@@ -147,6 +150,7 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
             *data.findings,
             *_on_labels(data),
             *refusal,
+            *resampling_findings(data, resampling),
             *balance_findings(data.name, data.target, _counts(data), recipe),
             *looked_at,
         ),
@@ -290,8 +294,10 @@ def _divided(data: DataSet, recipe: Recipe) -> tuple[Split | None, tuple[Finding
             data,
             validation=settings.validation,
             test=settings.test,
-            seed=recipe.seed,
+            seed=recipe.split_seed,
             limit=settings.limit,
+            stratified=settings.stratified,
+            resampling=Resampling.of(recipe),
         )
     except DesignerError as error:
         return None, (Finding(code="not-divided", sentence=str(error), kind="warning"),)

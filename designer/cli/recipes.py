@@ -152,10 +152,11 @@ def without_effect(recipe: Recipe, names: Iterable[str], *, pictures: bool = Tru
             yield f"{name} has no effect, as the network takes {'a' if pictures else 'no'} picture."
             continue
         if not is_used(recipe, field):
-            choice = f"{field.group.prefix}{field.group.chooser}"
+            own, kinds = field.setting.used_when or (field.group.chooser, used_with(field))
+            choice = f"{field.group.prefix}{own}"
             yield (
                 f"{name} has no effect with {choice} {value_of(recipe, choice)}; it is used with "
-                f"{', '.join(used_with(field))}."
+                f"{', '.join(kinds)}."
             )
 
 
@@ -180,6 +181,9 @@ def lines(recipe: Recipe) -> "Iterator[Line]":
             sentences.append(f"Source: {setting.source}.")
         if kinds := used_with(field):
             sentences.append(f"Used with {', '.join(kinds)}.")
+        if setting.used_when is not None:
+            own, kinds = setting.used_when
+            sentences.append(f"Used with {field.group.prefix}{own} {', '.join(kinds)}.")
         for text in sentences:
             for line in textwrap.wrap(text, 74, break_on_hyphens=False):
                 yield Line(f"    {line}")
@@ -244,6 +248,7 @@ def to_json(recipe: Recipe) -> str:
                 "open_low": setting.open_low,
                 "open_high": setting.open_high,
                 "used_with": used_with(field),
+                "used_when": setting.used_when,
             }
         )
     return f"{msgspec.json.format(msgspec.json.encode(rows), indent=1).decode()}\n"

@@ -275,6 +275,23 @@ def take(column: Column, indices: NDArray[np.int64]) -> Column:
     return TakenColumn(column, indices)
 
 
+def joined(first: Column, second: Column) -> Column | None:
+    """Return the values of two columns of a data set, one after the other; None if it cannot be.
+
+    Values in memory are copied. Pictures can be joined if they are in the same folder or archive.
+    """
+    if isinstance(first, PictureColumn) and isinstance(second, PictureColumn):
+        if first.files is not second.files or first.levels != second.levels:
+            return None
+        return PictureColumn(first.files, first.names + second.names, first.levels)
+    if not (first.in_memory and second.in_memory) or first.shapes() != second.shapes():
+        return None
+    values = [column.read(np.arange(len(column))) for column in (first, second)]
+    whole = first.column if isinstance(first, TakenColumn) else first
+    columns = whole.columns if isinstance(whole, ArrayColumn) else ()
+    return ArrayColumn(np.concatenate(values), columns)
+
+
 def evenly(length: int, count: int) -> NDArray[np.int64]:
     """Return at most ``count`` distinct, evenly spaced indices into ``length`` items."""
     return np.linspace(0, length - 1, min(count, length)).astype(np.int64)

@@ -147,7 +147,7 @@ def _examples(inspection: Inspection, data: DataSet, split: Split | None) -> NDA
         digests[looked.indices] = looked.facts["digest"]
         known[looked.indices] = looked.facts["readable"] > 0
         indices = np.arange(len(whole)) if given.indices is None else given.indices
-        indices = indices[known[indices]]
+        indices = np.unique(indices[known[indices]])  # a bootstrap sample has some several times
         row = np.zeros(len(indices), _EXAMPLE)
         row["digest"], row["index"] = digests[indices], indices
         row["part"], row["stored"] = number, stored.index(name)

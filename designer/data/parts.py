@@ -15,6 +15,7 @@ from designer.data.columns import (
     Shape,
     TakenColumn,
     evenly,
+    joined,
     take,
 )
 from designer.data.files import Files
@@ -129,6 +130,25 @@ class Part:
             self,
             indices,
         )
+
+
+def joined_parts(first: Part, second: Part) -> Part | None:
+    """Return the examples of two parts as one part; None if their columns cannot be joined.
+
+    Pictures get the names of their files, since both parts may name theirs within a folder.
+    """
+    inputs = {}
+    for name, column in first.inputs.items():
+        both = joined(column, second.inputs[name])
+        if both is None:
+            return None
+        inputs[name] = both
+    targets = {
+        name: np.concatenate([values, second.targets[name]])
+        for name, values in first.targets.items()
+    }
+    files = [column.names for column in inputs.values() if isinstance(column, PictureColumn)]
+    return Part(inputs, targets, files[0] if files else None)
 
 
 def array_part(images: Array, labels: Array, *, target: str = "class") -> Part:

@@ -22,6 +22,7 @@ from designer.data.opening import locate, open_dataset
 from designer.data.options import ReadOptions
 from designer.data.parts import Part
 from designer.data.pictures import Fit, PictureForm, enlarged
+from designer.data.resampling import ONE_DIVISION, Resampling, with_all_examples
 from designer.data.splitting import Split, split
 from designer.data.summary import (
     Statistics,
@@ -54,7 +55,7 @@ class DataRequest:
     ----------
     source
         A built-in data set's name, or a path.
-    validation, test, limit, seed, stratified
+    validation, test, limit, seed, stratified, resampling
         How the images are divided; see `split`.
     shape
         The (channels, height, width) of the picture that the network takes; () for other inputs.
@@ -91,6 +92,7 @@ class DataRequest:
     labels: bool = False
     inputs: tuple[Wanted, ...] = ()
     network: str = "the network"
+    resampling: Resampling = ONE_DIVISION
 
     @property
     def form(self) -> PictureForm | None:
@@ -101,7 +103,7 @@ class DataRequest:
         return PictureForm(channels, height, width, self.fit)
 
     def fitted(self, data: DataSet) -> DataSet:
-        """Return a data set as the loss and the inputs of the network want it.
+        """Return a data set as the loss, the inputs of the network and resampling want it.
 
         One with an open question is returned as it is.
 
@@ -115,6 +117,7 @@ class DataRequest:
         if self.labels:
             data = as_one_label(data)
         data = from_first_label(data, self.options.first_label)
+        data = with_all_examples(data, self.resampling)
         return data if data.questions else self.with_inputs(data)
 
     def with_inputs(self, data: DataSet) -> DataSet:
@@ -340,6 +343,7 @@ def read_divided(request: DataRequest) -> PreparedData:
         seed=request.seed,
         stratified=request.stratified,
         limit=request.limit,
+        resampling=request.resampling,
     )
     return PreparedData(data, parts, request.form, request.enlargement)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from designer.data.dataset import DataSet
 from designer.data.parts import Part
 from designer.data.pictures import Array
+from designer.data.resampling import ONE_DIVISION, Resampling, resampled
 from designer.data.stratification import drawn_by_labels
 from designer.errors import DesignerError
 
@@ -32,6 +33,7 @@ def split(
     seed: int = 0,
     limit: int | None = None,
     stratified: bool = True,
+    resampling: Resampling = ONE_DIVISION,
 ) -> Split:
     """Return the parts of a data set; missing ones are split off the training images.
 
@@ -56,6 +58,9 @@ def split(
         Largest number of training images; None for all.
     stratified
         Whether classes and labels are drawn in proportion; else images are drawn of all alike.
+    resampling
+        How the images besides the test part become training and validation part; if it is used, a
+        fraction for the validation counts for nothing. See `resampled`.
 
     Raises
     ------
@@ -73,6 +78,8 @@ def split(
         raise DesignerError(f"A limit of {limit} training images leaves none: choose 1 or more.")
 
     parts = dataset.parts
+    if resampling.is_used:
+        del fractions["validation"]
     fractions = {
         name: value for name, value in fractions.items() if name not in parts and value > 0
     }
@@ -82,12 +89,16 @@ def split(
             "choose smaller ones."
         )
     if dataset.target.kind == "tokens":
+        if resampling.is_used:
+            raise DesignerError(
+                f"{dataset.path} is a text, which is divided by position: set data.resampling to "
+                "none."
+            )
         return _by_position(dataset, fractions, limit)
     by_label = stratified and dataset.target.kind == "labels"
     groups = _shuffled(dataset, np.random.default_rng(seed), stratified=stratified)
     draw = partial(_draw, labels=dataset.train.labels if by_label else None)
-    by_class = partial(_in_class_order, dataset)  # as stratified parts are anyway
-    ordered = by_class if dataset.classes and not stratified else _as_they_are
+    ordered = partial(_in_class_order, dataset) if dataset.classes else np.sort
     cut: dict[str, Part] = {}
     for name, fraction in fractions.items():
         drawn, groups = draw(groups, max(1, round(fraction * len(dataset.train))), leave=1)
@@ -97,6 +108,10 @@ def split(
                 f"add images, or set the {name} fraction to 0."
             )
         cut[name] = dataset.train.take(ordered(drawn))
+
+    if resampling.is_used:
+        held_out, groups = _held_out(dataset, groups, resampling, stratified=stratified)
+        cut["validation"] = dataset.train.take(ordered(held_out))
 
     remaining = _joined(groups)
     if limit is not None and limit < len(remaining):
@@ -130,6 +145,24 @@ def _by_position(dataset: DataSet, fractions: dict[str, float], limit: int | Non
     return Split(train, (own | cut).get("validation"), (own | cut).get("test"))
 
 
+def _held_out(
+    dataset: DataSet, groups: list[_Indices], resampling: Resampling, *, stratified: bool
+) -> tuple[_Indices, list[_Indices]]:
+    """Return the images that resampling holds out of groups, and the groups to train on."""
+    images = _joined(groups)
+    if dataset.classes:
+        images = _in_class_order(dataset, images)
+    chosen, held_out = resampled(
+        dataset.train.labels[images],
+        resampling,
+        stratified=stratified and dataset.target.kind in ("classes", "labels"),
+        where=str(dataset.path),
+    )
+    if resampling.name == "bootstrap":  # one group, as images come more than once and by chance
+        return images[held_out], [images[chosen]]
+    return images[held_out], [group[np.isin(group, images[chosen])] for group in groups]
+
+
 def in_stored_order(parts: Split) -> Split:
     """Return parts with their images in the order in which the data set has them.
 
@@ -151,10 +184,6 @@ def _as_stored(part: Part) -> Part:
 def _taken(part: Part, indices: _Indices) -> Part:
     """Return the examples at some indices; the part itself if those are all in their order."""
     return part if np.array_equal(indices, np.arange(len(part))) else part.take(indices)
-
-
-def _as_they_are(indices: _Indices) -> _Indices:
-    return indices
 
 
 def _in_class_order(dataset: DataSet, indices: _Indices) -> _Indices:

@@ -28,6 +28,7 @@ from designer.data.labels import (
 from designer.data.named_inputs import Wanted
 from designer.data.options import read_options
 from designer.data.pictures import Fit
+from designer.data.resampling import Resampling, resampling_findings
 from designer.data.targets import numbers_target
 from designer.design import files
 from designer.engine import device as devices
@@ -231,7 +232,8 @@ def prepare(
     if processes.rank:  # every process draws for itself
         torch.manual_seed(recipe.seed + processes.rank)
 
-    notes = [_with_remedies(found) for found in ready.data.findings if found.kind != "question"]
+    findings = (*ready.data.findings, *resampling_findings(ready.data, Resampling.of(recipe)))
+    notes = [_with_remedies(found) for found in findings if found.kind != "question"]
     if lowest := lowest_label(ready.data):
         notes.append(
             f"{begin_later(ready.data.name, lowest)} If they are numbered from {lowest}, "
@@ -329,6 +331,7 @@ def data_request(recipe: Recipe, info: NetworkInfo) -> DataRequest:
         labels=two_classes_are_a_label(recipe),
         inputs=wanted,
         network=info.name,
+        resampling=Resampling.of(recipe),
     )
 
 

@@ -31,6 +31,11 @@ CACHES: Mapping[str, str] = {
     "needed": "if they do not fit into memory",
     "always": "always",
 }
+RESAMPLINGS: Mapping[str, str] = {
+    "none": "one division",
+    "folds": "folds",
+    "bootstrap": "bootstrap",
+}
 SAMPLINGS: Mapping[str, str] = {"shuffled": "shuffled", "balanced": "class-balanced"}
 
 
@@ -58,6 +63,7 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             low=0.0,
             high=0.9,
             reason="enough to choose the best epoch by",
+            used_when=("resampling", ("none",)),
         ),
     ] = 0.1
     test: Annotated[
@@ -91,6 +97,57 @@ class Data(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             reason="no class is missing in a part by chance",
         ),
     ] = True
+    resampling: Annotated[
+        str,
+        Setting(
+            title="Resampling",
+            help="How all images that are not for the test become training and validation, a "
+            "validation part of the data included: folds hold one of several equal parts out for "
+            "validation, and bootstrap trains on as many images as there are, drawn with "
+            "replacement, and validates on those that were never drawn.",
+            choices=RESAMPLINGS,
+            reason="one training is one division",
+            source="Efron and Tibshirani, 1993: An introduction to the bootstrap",
+        ),
+    ] = "none"
+    folds: Annotated[
+        int,
+        Setting(
+            title="Folds",
+            help="Into how many equal parts the images are divided for cross-validation, of which "
+            "each run holds out one.",
+            unit="folds",
+            low=2,
+            high=1000,
+            reason="nine tenths are trained on, and ten runs give a steady mean",
+            source="Kohavi, 1995: A study of cross-validation and bootstrap for accuracy "
+            "estimation and model selection",
+            used_when=("resampling", ("folds",)),
+        ),
+    ] = 10
+    fold: Annotated[
+        int,
+        Setting(
+            title="Fold held out",
+            help="Which of the folds is the validation part, counted from 1.",
+            low=1,
+            high=1000,
+            used_when=("resampling", ("folds",)),
+        ),
+    ] = 1
+    resampling_seed: Annotated[
+        int | None,
+        Setting(
+            title="Seed of the resampling",
+            help="Fixes the folds or the bootstrap sample, apart from the test images that the "
+            "seed of the split fixes; empty for that seed.",
+            low=0,
+            high=2**63 - 1,
+            empty="that of the split",
+            reason="one seed fixes the whole division",
+            used_when=("resampling", ("folds", "bootstrap")),
+        ),
+    ] = None
     limit: Annotated[
         int | None,
         Setting(

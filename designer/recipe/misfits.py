@@ -49,7 +49,13 @@ class Misfit(NamedTuple):
 
 
 def conflict(recipe: Recipe) -> Misfit | None:
-    """Return the first setting that does not go with the chosen optimizer, None if all do."""
+    """Return the first setting that does not go with another one, None if all do."""
+    if recipe.data.resampling == "folds" and recipe.data.fold > recipe.data.folds:
+        text = (
+            f"data.fold is {recipe.data.fold:,}, but there are only {recipe.data.folds:,} folds: "
+            f"hold out one of the folds 1 to {recipe.data.folds:,}."
+        )
+        return Misfit(text, "data.fold", 1, "hold out the first fold")
     row = OPTIMIZERS[recipe.optimizer.name]
     for name, (value, why) in _WITH_FULL_BATCH.items() if row.full_batch else ():
         given = value_of(recipe, name)
@@ -86,7 +92,7 @@ def whole_numbers_are_classes(recipe: Recipe) -> bool:
 def misfit(
     recipe: Recipe, *, name: str, targets: Targets, outputs: int, pictures: bool = True
 ) -> Misfit | None:
-    """Return the first setting of the loss or of the sampling that does not fit, None if all do.
+    """Return the first setting of the loss or of the data that does not fit, None if all do.
 
     Parameters
     ----------
@@ -107,6 +113,13 @@ def misfit(
             f"{outputs:,} {targets}: give one for each {_EACH[targets]}, in their order."
         )
 
+    if targets == "tokens" and recipe.data.resampling != "none":
+        text = (
+            f"data.resampling is {recipe.data.resampling}, but {name} is a text, which is divided "
+            "by position, since windows drawn at random would show a network in the training what "
+            "it is validated on: set it to none."
+        )
+        return Misfit(text, "data.resampling", "none", "divide the text by position")
     if targets == "tokens" and (loss.weights or loss.class_weights != "none"):
         setting: str = "loss.weights" if loss.weights else "loss.class_weights"
         value: Any = () if loss.weights else "none"

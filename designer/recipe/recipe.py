@@ -222,6 +222,12 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The seed by which validation and test images are drawn."""
         return self.seed if self.data.split_seed is None else self.data.split_seed
 
+    @property
+    def resampling_seed(self) -> int:
+        """The seed by which folds and bootstrap samples are drawn."""
+        own = self.data.resampling_seed
+        return self.split_seed if own is None else own
+
     def to_json(self) -> bytes:
         """Return the recipe as indented JSON, one field a line."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -249,8 +255,12 @@ def value_of(recipe: Recipe, name: str) -> Any:
 
 
 def is_used(recipe: Recipe, field: Field) -> bool:
-    """Return whether a setting has an effect with the rows of the tables that are chosen."""
+    """Return whether a setting has an effect with the rows and the other choices of a recipe."""
     group, _, own = field.name.rpartition(".")
+    if field.setting.used_when is not None:
+        other, choices = field.setting.used_when
+        if value_of(recipe, f"{field.group.prefix}{other}") not in choices:
+            return False
     if field.group is Augmentation:
         return has_effect(recipe.augmentation, own)
     if not field.group.kinds or own == field.group.chooser:

@@ -52,6 +52,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     form
         Part of the window's form: "essential", "more", or "elsewhere" for a setting that has an
         editor of its own.
+    used_when
+        Another setting of the group by its own name, and its choices with which this one has an
+        effect: ``("resampling", ("folds",))``; None for a setting that no other one decides on.
     """
 
     title: str
@@ -67,6 +70,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     empty: str = ""
     form: typing.Literal["essential", "more", "elsewhere"] = "more"
+    used_when: tuple[str, tuple[str, ...]] | None = None
 
     def chosen(self, value: Any) -> str:
         """Return the titles of the choices that a value names; "" for a setting without choices."""

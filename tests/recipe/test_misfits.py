@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from designer.recipe.losses import Targets
-from designer.recipe.misfits import misfit, whole_numbers_are_classes
+from designer.recipe.misfits import conflict, misfit, whole_numbers_are_classes
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
 
@@ -57,6 +57,13 @@ SIGNED = {"loss.name": "binary_cross_entropy"}
             "data.sampling is balanced, which needs one class for each image, but pets has labels: "
             "set it to shuffled; to weigh rare labels more, set loss.class_weights to balanced.",
         ),
+        (
+            {"data.resampling": "folds"},
+            "tokens",
+            "data.resampling is folds, but pets is a text, which is divided by position, since "
+            "windows drawn at random would show a network in the training what it is validated on: "
+            "set it to none.",
+        ),
     ],
 )
 def test_what_does_not_fit(changes: dict[str, Any], targets: Targets, words: str) -> None:
@@ -82,6 +89,17 @@ def test_what_does_not_fit(changes: dict[str, Any], targets: Targets, words: str
 def test_what_fits(changes: dict[str, Any], targets: Targets) -> None:
     recipe = changed(Recipe(), changes)
     assert misfit(recipe, name="pets", targets=targets, outputs=3) is None
+
+
+def test_a_fold_that_there_is_not() -> None:
+    recipe = changed(Recipe(), {"data.resampling": "folds", "data.folds": 3, "data.fold": 4})
+    found = conflict(recipe)
+    assert found is not None
+    assert found.sentence == (
+        "data.fold is 4, but there are only 3 folds: hold out one of the folds 1 to 3."
+    )
+    assert conflict(changed(recipe, {found.setting: found.value})) is None
+    assert conflict(changed(recipe, {"data.resampling": "none"})) is None
 
 
 @pytest.mark.parametrize(

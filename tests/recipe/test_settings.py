@@ -111,6 +111,19 @@ def test_a_row_uses_settings_that_there_are(group: type[Group], kind: Kind) -> N
             assert is_used(recipe, field)
 
 
+@pytest.mark.parametrize("name", [n for n, f in fields().items() if f.setting.used_when])
+def test_a_setting_that_another_one_decides_on(name: str) -> None:
+    field = fields()[name]
+    assert field.setting.used_when is not None
+    own, used_with = field.setting.used_when
+    other = f"{field.group.prefix}{own}"
+    choices = fields()[other].setting.choices or {}
+    assert set(used_with) < choices.keys()
+    for choice in choices:
+        recipe = changed(Recipe(), {other: choice})
+        assert is_used(recipe, field) == (choice in used_with)
+
+
 @pytest.mark.parametrize("kind", [*OPTIMIZERS.values(), *SCHEDULES.values(), *AVERAGES.values()])
 def test_a_row_is_explained(kind: Kind) -> None:
     texts = {name: getattr(kind, name) for name in ("help", "formula", "source")}

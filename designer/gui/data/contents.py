@@ -15,6 +15,7 @@ from designer.data.labels import as_classes, from_first_label
 from designer.data.opening import format_name, open_dataset
 from designer.data.options import read_options
 from designer.data.parts import Part
+from designer.data.resampling import Resampling, with_all_examples
 from designer.data.splitting import Split, split
 from designer.data.targets import Target
 from designer.errors import DesignerError
@@ -40,6 +41,7 @@ class Division:
     limit: int | None
     seed: int
     stratified: bool
+    resampling: Resampling
     first_label: int
     classes: bool
 
@@ -53,6 +55,7 @@ class Division:
             data.limit,
             recipe.split_seed,
             data.stratified,
+            Resampling.of(recipe),
             data.first_label,
             "numbers" not in LOSSES[recipe.loss.name].targets,
         )
@@ -169,6 +172,7 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
     undivided, divided = "", None
     try:
         data = from_first_label(data, division.first_label)
+        data = with_all_examples(data, division.resampling)
         divided = split(
             data,
             validation=division.validation,
@@ -176,6 +180,7 @@ def read_contents(recipe: Recipe, known: Contents | None = None) -> Contents:
             seed=division.seed,
             stratified=division.stratified,
             limit=division.limit,
+            resampling=division.resampling,
         )
         found = {"train": divided.train, "validation": divided.validation, "test": divided.test}
         parts = {name: part for name, part in found.items() if part is not None}

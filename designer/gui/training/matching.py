@@ -441,16 +441,33 @@ def split_counts(data: "Description", recipe: Recipe, length: int = 0) -> dict[s
     text = data.inputs[0].text if data.kind == "tokens" else None
     if text is not None and length:
         counts["train"] = (text.tokens - 1) // length
+    resampled = recipe.data.resampling != "none" and text is None
+    if resampled:
+        counts["train"] += counts.pop("validation", 0)
     whole = counts["train"]
-    for part, share in (("test", recipe.data.test), ("validation", recipe.data.validation)):
+    shares = {"test": recipe.data.test, "validation": recipe.data.validation * (not resampled)}
+    for part, share in shares.items():
         if part not in counts and share > 0:
             counts[part] = min(max(1, round(share * whole)), max(counts["train"] - 1, 0))
             counts["train"] -= counts[part]
+    if resampled:
+        counts |= _resampled(counts["train"], recipe)
     if recipe.data.limit is not None:
         counts["train"] = min(counts["train"], recipe.data.limit)
     if text is not None and recipe.data.windows is not None:
         counts["train"] = recipe.data.windows
     return {part: counts[part] for part in ("train", "validation", "test") if part in counts}
+
+
+def _resampled(count: int, recipe: Recipe) -> dict[str, int]:
+    """Return how many examples of a number are trained on and held out.
+
+    Of a bootstrap, these are as many as are expected: which are drawn is decided by chance.
+    """
+    if recipe.data.resampling == "bootstrap":
+        return {"train": count, "validation": round(count * (1 - 1 / max(1, count)) ** count)}
+    held_out = count // recipe.data.folds + (recipe.data.fold <= count % recipe.data.folds)
+    return {"train": count - held_out, "validation": held_out}
 
 
 def outputs_fix(analysis: Analysis, number: int, count: str) -> Fix | None:

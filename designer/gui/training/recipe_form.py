@@ -51,6 +51,7 @@ _APPLIES: Mapping[str, Callable[["Reading"], bool]] = {
     "data.tokens": lambda data: data.description.kind == "tokens",
     "data.windows": lambda data: data.description.kind == "tokens",
     "data.stratified": lambda data: data.description.kind in ("classes", "labels"),
+    "data.resampling": lambda data: data.description.kind != "tokens",
     "data.sampling": lambda data: data.description.kind == "classes",
     "data.memory": lambda data: data.in_files,
     "data.cache": lambda data: data.in_files,

@@ -29,6 +29,11 @@ def when_used(unused: Iterable[Field]) -> str:
 
 
 def _when_used(field: Field) -> str:
+    if field.setting.used_when is not None:
+        own, choices = field.setting.used_when
+        other = fields()[f"{field.group.prefix}{own}"].setting
+        shown = " or ".join(map(other.chosen, choices))
+        return f"{field.setting.title} has an effect only where {other.title} is {shown}."
     kinds = [row.title for row in field.group.kinds.values() if field.own_name in row.settings]
     if not kinds:
         return f"{field.setting.title} has no effect with the other settings."

@@ -414,17 +414,27 @@ def test_a_new_design_gets_the_default_recipe(desk):
 
 def test_split_counts_equal_the_split(tmp_path):
     from designer.data import describe, open_dataset, split
+    from designer.data.resampling import Resampling
     from designer.recipe.reading import changed
+
+    folds = {"data.resampling": "folds", "data.folds": 7}
 
     for images in (60, 121, 300):
         data = open_dataset(write_data(tmp_path / f"{images}.npz", images=images))
-        for changes in ({}, {"data.test": 0.3, "data.limit": 40}, {"data.test": 0.0}):
+        for changes in (
+            {},
+            {"data.test": 0.3, "data.limit": 40},
+            {"data.test": 0.0},
+            {**folds, "data.fold": 1},
+            {**folds, "data.fold": 7, "data.test": 0.0},
+        ):
             recipe = changed(Recipe(), changes)
             parts = split(
                 data,
                 validation=recipe.data.validation,
                 test=recipe.data.test,
                 limit=recipe.data.limit,
+                resampling=Resampling.of(recipe),
             )
             named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
             expected = {name: len(part) for name, part in named.items() if part is not None}

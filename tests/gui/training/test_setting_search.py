@@ -58,7 +58,12 @@ def test_a_search_tells_when_a_setting_has_an_effect(form):
     assert form.unfound.text() == "Betas has an effect only with Adam, AdamW, NAdam or RAdam."
     form.show_recipe(changed(Recipe(), {"optimizer.name": "adam"}))
     form.search("betas")
-    assert shown(form) == {"optimizer.betas"} and form.unfound.isHidden()
+    assert shown(form) == {"optimizer.betas"}
+    form.search("data.folds")
+    assert form.unfound.text() == "Folds has an effect only where Resampling is folds."
+    form.show_recipe(changed(Recipe(), {"data.resampling": "folds"}))
+    form.search("data.folds")
+    assert shown(form) == {"data.folds"} and form.unfound.isHidden()
     form.search("dropout of layers")
     assert not shown(form) and form.unfound.text() == NOTHING
 
