@@ -16,6 +16,17 @@ import msgspec
 from designer.design import edits
 from designer.design.values import BlockNode, Design, LayerNode
 from designer.errors import DesignerError
+from designer.layers.parameters import (
+    Bool,
+    Float,
+    Int,
+    OptionalFloat,
+    OptionalInt,
+    Parameter,
+    ParameterError,
+    Text,
+)
+from designer.layers.parameters import Choice as ChoiceParameter
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences, value_of
 from designer.recipe.recipe import fields as recipe_fields
@@ -190,13 +201,12 @@ def _parameters(design: Design) -> list[VariedField]:
             for name, parameter in types[use.layer].parameters.items():
                 default = None if parameter.required else parameter.default
                 current = use.parameters.get(name, default)
-                kind = type(current if parameter.required else default)
                 found.append(
                     VariedField(
                         name=f"{DESIGN}{node}.{name}",
                         title=f"{node} {name}",
                         group=node,
-                        kind=kind if kind in (int, float, bool, str) else None,
+                        kind=_kind(parameter),
                         current=current,
                         choices=tuple(getattr(parameter, "choices", ())),
                         low=getattr(parameter, "minimum", None),
@@ -206,6 +216,17 @@ def _parameters(design: Design) -> list[VariedField]:
                     )
                 )
     return found
+
+
+def _kind(parameter: Parameter[Any]) -> type | None:
+    """Return the type of the single values that a layer's parameter takes; None for lists."""
+    if isinstance(parameter, Int | OptionalInt) or parameter.axes:  # one number for all axes
+        return int
+    if isinstance(parameter, Float | OptionalFloat):
+        return float
+    if isinstance(parameter, Bool):
+        return bool
+    return str if isinstance(parameter, ChoiceParameter | Text) else None
 
 
 # Values in a design and a recipe
@@ -240,8 +261,24 @@ def with_values(
         if isinstance(use, BlockNode):
             design = edits.set_block_argument(design, node, parameter, plain)
         else:
+            _check_parameter(name, use, parameter, plain)
             design = edits.set_parameter(design, node, parameter, plain)
     return design, changed(recipe, {**settings, **consequences(recipe, settings)})
+
+
+def _check_parameter(name: str, use: LayerNode, parameter: str, value: Any) -> None:
+    """Refuse a value that a layer's parameter does not take."""
+    from designer.layers.catalogue import layer_types
+
+    layer = layer_types().get(use.layer)
+    if layer is None:  # a layer type of the design's own
+        return
+    if parameter not in layer.parameters:
+        raise DesignerError(f"{use.layer} has no parameter '{parameter}', which {name} names.")
+    try:
+        layer.parameters[parameter].check(value)
+    except ParameterError as error:
+        raise DesignerError(f"{name} {error}.") from error
 
 
 def _as_setting(value: Choice) -> Choice:
@@ -435,14 +472,23 @@ def _read_value(field: VariedField, text: str) -> Choice:
         raise DesignerError(f"{field.name} takes true or false; received '{text}'.")
     if field.kind is str:
         return text
+    if text.startswith("["):  # a number for each axis
+        return _read_list(field, text)
     try:
         return int(text)
     except ValueError:
         pass
     try:
-        return float(text) if field.kind is not None else msgspec.json.decode(text)
-    except (ValueError, msgspec.DecodeError):
+        return float(text)
+    except ValueError:
         raise DesignerError(f"{field.name} takes numbers; received '{text}'.") from None
+
+
+def _read_list(field: VariedField, text: str) -> Choice:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise DesignerError(f"{field.name} takes lists as in [3, 1]; received '{text}'.") from None
 
 
 def text_of(value: Choice) -> str:
