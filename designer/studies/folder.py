@@ -246,7 +246,16 @@ def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
             f"The study compares {' and '.join(study.goals)} alone, which need no training: add a "
             "goal such as validation_accuracy."
         )
-    if not study.varied and len(replicates(study.protocol, recipe)) < 2:
+    trainings = replicates(study.protocol, recipe)
+    decided = {name for training in trainings for name in training.changes}
+    for varied in study.varied:
+        own = [varied.name, *(name for each in varied.variants for name in each.changes)]
+        if found := next((name for name in own if name in decided), None):
+            raise DesignerError(
+                f"The protocol {study.protocol.name} sets {found} for each training itself: vary "
+                "something else, or take the protocol single."
+            )
+    if not study.varied and len(trainings) < 2:
         raise DesignerError(
             "The study varies nothing: name fields with their values, or a protocol that repeats "
             "the training."
