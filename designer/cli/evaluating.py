@@ -10,7 +10,7 @@ from designer.analysis.report.formatting import NONE, cells_of
 from designer.analysis.report.line import Line, Style
 from designer.cli.output import printable, share_shown
 from designer.cli.tables import aligned
-from designer.runs.evaluation_record import EvaluationRecord
+from designer.runs.evaluation_record import EvaluationRecord, MemberRecord
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import BEST, Subject
 
@@ -104,6 +104,7 @@ def to_json(found: EvaluationRecord) -> str:
         name: value
         for name, value in msgspec.to_builtins(found).items()
         if name in ("data", "weights", "epoch", "test_time", "samples", "notes")
+        or (name == "members" and value)
     }
     content = {**found.figures, **more}
     return f"{msgspec.json.format(msgspec.json.encode(content), indent=1).decode()}\n"
@@ -124,14 +125,17 @@ def lines(found: EvaluationRecord, width: int | None) -> Iterator[Line]:
     what = f"all {found.things}" if found.part == "all" else f"{found.part} part"
     epoch = "" if found.epoch is None else f" of epoch {found.epoch}"
     views = "" if found.test_time == "none" else f", {found.test_time.replace('_', ' ')}"
+    network = f"{found.weights} weights{epoch}"
+    if found.members:
+        network = f"ensemble of {len(found.members)}"
     yield Line(
-        printable(
-            f"{where}{what}: {figures['images']:,} {found.things}, {found.weights} "
-            f"weights{epoch}{views}"
-        ),
+        printable(f"{where}{what}: {figures['images']:,} {found.things}, {network}{views}"),
         Style.HEADING,
     )
     yield from _overview(figures, found.things)
+    if found.members:
+        yield Line()
+        yield from _members(found.members)
     if "per_target" in figures:
         yield Line()
         yield from _numbers(figures["per_target"])
@@ -170,6 +174,21 @@ def _overview(figures: Mapping[str, Any], things: str) -> Iterator[Line]:
         plain = name in ("loss", "mean cost", *_PLAIN_OF_INPUT, *_OF_TEXT)
         text = f"{value:.4f}" if plain else f"{100 * value:.2f} %"
         yield Line(f"  {name:<18}{text:>10}   {_HELP.get(name, '').format(things=things)}".rstrip())
+
+
+def _members(members: Sequence[MemberRecord]) -> Iterator[Line]:
+    """Yield a table of what each member of an ensemble achieves alone."""
+    rows = [
+        [
+            printable(each.run),
+            each.weights,
+            NONE if each.epoch is None else f"{each.epoch:,}",
+            NONE if each.loss is None else f"{each.loss:.4f}",
+            NONE if each.accuracy is None else f"{100 * each.accuracy:.2f} %",
+        ]
+        for each in members
+    ]
+    yield from aligned(["member", "weights", "epoch", "loss", "accuracy"], rows, left=2)
 
 
 def _outputs(figures: Mapping[str, Any], things: str) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""The commands ``evaluate`` and ``report``: what a network can do, and all of it in one file."""
+"""The commands on what networks can do: ``evaluate``, ``ensemble``, ``report`` and ``curves``."""
 
 import sys
 from collections.abc import Sequence
@@ -10,9 +10,12 @@ from designer.cli.inside import device_option
 from designer.cli.options import (
     DATA,
     DATA_SOURCE,
+    EXPORT_HELP,
     FILE,
     FOLDER,
     OUTPUT,
+    RUN,
+    RUN_HELP,
     as_json,
     asking,
     run_folder,
@@ -23,10 +26,32 @@ from designer.cli.options import (
     trust_code,
 )
 from designer.cli.output import printable, say_aside, show, width, write
-from designer.cli.parameters import Command, Text, Whole, option
+from designer.cli.parameters import Command, Text, Whole, argument, option
 from designer.errors import DesignerError
 
 PARTS = ("train", "validation", "test")
+
+data_option = option(
+    "--data",
+    type=DATA_SOURCE,
+    group=DATA,
+    metavar="NAME|PATH",
+    help="Evaluate on this data set, whose classes are found by their names; the run's own data if "
+    "not given, also at another place.",
+)
+part_option = option(
+    "--part",
+    type=click.Choice(PARTS),
+    metavar="|".join(PARTS),
+    help="The part of the data; test if not given, or all images of another data set that has no "
+    "parts.",
+)
+batch_option = option(
+    "--batch",
+    type=Whole(min=1),
+    metavar="N",
+    help="Images at once; those of the recipe if not given.",
+)
 
 
 @click.command(
@@ -37,21 +62,8 @@ PARTS = ("train", "validation", "test")
     ),
 )
 @run_folder
-@option(
-    "--data",
-    type=DATA_SOURCE,
-    group=DATA,
-    metavar="NAME|PATH",
-    help="Evaluate on this data set, whose classes are found by their names; the run's own data if "
-    "not given, also at another place.",
-)
-@option(
-    "--part",
-    type=click.Choice(PARTS),
-    metavar="|".join(PARTS),
-    help="The part of the data; test if not given, or all images of another data set that has no "
-    "parts.",
-)
+@data_option
+@part_option
 @option(
     "--weights",
     type=Text(lambda: ("best", "last")),
@@ -62,12 +74,7 @@ PARTS = ("train", "validation", "test")
 )
 @test_time_option
 @samples_option
-@option(
-    "--batch",
-    type=Whole(min=1),
-    metavar="N",
-    help="Images at once; those of the recipe if not given.",
-)
+@batch_option
 @set_recipe_option
 @device_option
 @option(
@@ -121,6 +128,112 @@ def evaluate(
         write(evaluating.to_json(found))
     else:
         show(evaluating.lines(found, width(sys.stdout)))
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "ensemble seed0 seed1 seed2",
+        "ensemble my-run@20 my-run@40 my-run@60 --json",
+        "ensemble seed0 seed1 seed2 --to ensemble.onnx",
+    ),
+)
+@argument(
+    "members",
+    type=RUN,
+    metavar="RUN RUN ...",
+    nargs=-1,
+    help=f"{RUN_HELP} RUN@EPOCH takes the weights of an epoch that were kept, RUN@best or RUN@last "
+    "others than --weights says.",
+)
+@option(
+    "--weights",
+    type=click.Choice(("best", "last")),
+    default="best",
+    metavar="best|last",
+    help="Those of the epoch with the lowest validation loss, or of the last checkpoint. [default: "
+    "best]",
+)
+@data_option
+@part_option
+@test_time_option
+@samples_option
+@batch_option
+@set_recipe_option
+@device_option
+@option(
+    "--to",
+    type=FILE,
+    multiple=True,
+    group=OUTPUT,
+    metavar="FILE ...",
+    help=f"{EXPORT_HELP} They hold all members as one network, which gives the mean; nothing is "
+    "evaluated.",
+)
+@as_json
+@runs_option
+@trust_code
+def ensemble(
+    members: Sequence[str],
+    weights: str,
+    data: str | None,
+    part: str | None,
+    test_time: str | None,
+    samples: int | None,
+    batch: int | None,
+    set_recipe: Sequence[str],
+    device: str | None,
+    to: Sequence[str],
+    as_json: bool,
+    runs: str | None,
+) -> int:
+    """Evaluate or export several runs as one network.
+
+    An ensemble gives the mean of the probabilities of its members; for numbers, of their
+    predictions. It is evaluated as a single run is (see: evaluate), on the data of the first run.
+    With --json, prints the same object, and "members": of each the run, weights, epoch, and its own
+    "loss" and "accuracy". Members may have different layers, but the same inputs and classes.
+
+    Members are usually runs of one design with several seeds; with data.split_seed=0 for all, none
+    learns from images that another is tested on. A snapshot ensemble takes them from one run: train
+    with the recipe template snapshots, or with the schedule cosine_restarts and keep_checkpoints
+    equal to schedule.restart_epochs, so that the weights at the end of each cycle are kept, and
+    name these epochs.
+    """
+    from designer.cli import ensembles, evaluating, recipes
+
+    words, files = ensembles.runs_and_files(members, to)
+    chosen = ensembles.ensemble_of(words, weights=weights, runs=runs)
+    if files:
+        given = {
+            "--data": data,
+            "--part": part,
+            "--test-time": test_time,
+            "--samples": samples,
+            "--batch": batch,
+            "--set-recipe": set_recipe or None,
+            "--device": device,
+            "--json": as_json or None,
+        }
+        for name in (name for name, value in given.items() if value is not None):
+            raise DesignerError(
+                f"{name} is for evaluating, but with --to model files are written: leave one of "
+                "them out."
+            )
+        return ensembles.export(chosen, files)
+    settings = {**recipes.read_settings(set_recipe), **asking(test_time, samples)}
+    found = ensembles.evaluate(
+        chosen,
+        chosen={"data": data or "", "part": part or "", "settings": settings, "batch": batch},
+        device=device,
+    )
+    for sentence in found.notes:
+        say_aside(sentence)
+    if as_json:
+        write(evaluating.to_json(found))
+    else:
+        show(evaluating.lines(found, width(sys.stdout)))
+    return 0
 
 
 def _formats() -> str:

@@ -344,7 +344,7 @@ def export_run(run: RunFolder, paths: Sequence[Path], options: ExportOptions | N
         _check_names(design, options)
     from designer.engine import export  # torch takes seconds to load
 
-    return _export(export.of_run(run), paths, options)
+    return export_model(export.of_run(run), paths, options)
 
 
 def export_design(
@@ -387,7 +387,7 @@ def export_design(
     model = export.of_design(design, weights=weights)
     if weights is None:
         _say(_about_fresh_weights(design, runs_folder))
-    return _export(model, paths, options)
+    return export_model(model, paths, options)
 
 
 def weights_of_design(
@@ -465,8 +465,23 @@ def _about_fresh_weights(design: Design, runs_folder: str | None) -> str:
     )
 
 
-def _export(model: "Model", paths: Sequence[Path], options: ExportOptions | None = None) -> int:
-    """Write each file that can be written, report each, and return the exit code."""
+def export_model(
+    model: "Model", paths: Sequence[Path], options: ExportOptions | None = None
+) -> int:
+    """Write each file that can be written, and report each.
+
+    Parameters
+    ----------
+    model, paths
+        What to write, and where to.
+    options
+        What the user chose beside the formats.
+
+    Returns
+    -------
+    int
+        The exit code: 1 if a file could not be written.
+    """
     from designer.engine import export
 
     if options is not None:

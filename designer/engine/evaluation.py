@@ -111,34 +111,67 @@ def predictions(
         Called with the share that is done.
     """
     passes = passes or Passes()
-    sums = _Sums(objective, decisions)
-    rows: list[tuple[Tensor, ...]] = []
+    rows = _Rows(objective, decisions)
     done = 0
     with mode_kept(network), torch.inference_mode(), passes.seeded(device or torch.device("cpu")):
         network.eval()
         size = max(1, batch // passes.kind.views)
         for inputs, targets in images.batches(torch.arange(len(images)), size):
             progress(done / len(images))
-            outputs = passes.ask(network, inputs, mean)
-            sums.add(outputs, targets)
-            output = main_output(outputs).float()
-            row = [output, targets, objective.each(output, targets)]
-            if decisions.each:
-                row.append(decisions.predicted(output))
-            if decisions.targets == "tokens":  # whose outputs would take much memory
-                row[0] = output.new_empty(len(output), 0)
-            rows.append(tuple(each.cpu() for each in row))
+            rows.add(passes.ask(network, inputs, mean), targets)
             done += len(targets)
     progress(1.0)
-    outputs_, targets_, losses, *rest = (
-        torch.cat(column).numpy() for column in zip(*rows, strict=True)
-    )
-    top = None
-    if decisions.targets == "classes":
-        top = top_k(outputs_, targets_, min(TOP, outputs_.shape[1]))
-    return Predictions(
-        outputs_, targets_, losses, rest[0] if rest else None, sums.metrics(len(images), top5=top)
-    )
+    return rows.predictions()
+
+
+def predictions_of(
+    outputs: Tensor, targets: Tensor, objective: Objective, decisions: Decisions, *, batch: int
+) -> Predictions:
+    """Return predictions whose outputs are known, such as the means of several networks.
+
+    Parameters
+    ----------
+    outputs, targets
+        Of all images, (n, k) and (n,) or (n, k), on the device of the objective.
+    objective, decisions
+        As of `evaluate`.
+    batch
+        Images whose losses are computed at once.
+    """
+    rows = _Rows(objective, decisions)
+    with torch.inference_mode():
+        for start in range(0, len(outputs), batch):
+            rows.add(outputs[start : start + batch], targets[start : start + batch])
+    return rows.predictions()
+
+
+class _Rows:
+    """Outputs, targets and losses of batches, put together."""
+
+    def __init__(self, objective: Objective, decisions: Decisions) -> None:
+        self._objective, self._decisions = objective, decisions
+        self._sums = _Sums(objective, decisions)
+        self._rows: list[tuple[Tensor, ...]] = []
+
+    def add(self, outputs: Outputs, targets: Tensor) -> None:
+        self._sums.add(outputs, targets)
+        output = main_output(outputs).float()
+        row = [output, targets, self._objective.each(output, targets)]
+        if self._decisions.each:
+            row.append(self._decisions.predicted(output))
+        if self._decisions.targets == "tokens":  # whose outputs would take much memory
+            row[0] = output.new_empty(len(output), 0)
+        self._rows.append(tuple(each.cpu() for each in row))
+
+    def predictions(self) -> Predictions:
+        outputs, targets, losses, *rest = (
+            torch.cat(column).numpy() for column in zip(*self._rows, strict=True)
+        )
+        top = None
+        if self._decisions.targets == "classes":
+            top = top_k(outputs, targets, min(TOP, outputs.shape[1]))
+        metrics = self._sums.metrics(len(targets), top5=top)
+        return Predictions(outputs, targets, losses, rest[0] if rest else None, metrics)
 
 
 class _Sums:

@@ -149,7 +149,7 @@ class Evaluator:
             test_time=passes.kind.name,
             samples=passes.samples,
             things="examples" if self.preprocessing.inputs else "images",
-            notes=tuple(filter(None, (*notes, passes.note))),
+            notes=tuple(dict.fromkeys(filter(None, (*notes, passes.note)))),
             figures={"part": part, **self.figures(found)},
             **fields,
         )

@@ -10,6 +10,7 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
                                                     "data": "..." says where its data were moved
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"], "weights": "RUN"}
+    {"do": "export", "members": [SUBJECT, SUBJECT], "to": ["model.onnx"]}
                                                  -> {"ok": true, "files": [{"path": ...}]}
                                                     "options": {"opset": 17, "names": "timm"}
     {"do": "look", "weights": "..."}             -> {"ok": true, "origin": "...", "ordered": true,
@@ -123,7 +124,14 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
 
         paths = [Path(path) for path in request["to"]]
         options = msgspec.convert(request.get("options", {}), ExportOptions)
-        model = export.of_path(Path(request["source"]), weights=request.get("weights"))
+        if "members" in request:
+            from designer.engine.ensemble_export import of_ensemble
+            from designer.runs.ensembles import Ensemble
+
+            ensemble = msgspec.convert({"members": request["members"]}, Ensemble)
+            model = of_ensemble(ensemble)
+        else:
+            model = export.of_path(Path(request["source"]), weights=request.get("weights"))
         exported = export.export(replace(model, options=options), paths)
         return {
             "files": [

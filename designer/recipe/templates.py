@@ -154,6 +154,24 @@ _ROWS = (
             "averaging.name": "ema",
         },
     ),
+    Template(
+        name="snapshots",
+        title="Snapshot ensemble",
+        help="Five cycles of 40 epochs, in each of which the rate falls to 0, and the weights at "
+        "their ends kept, to be evaluated together by: netdesigner ensemble RUN@40 RUN@80 RUN@120 "
+        "RUN@160 RUN@200.",
+        source="Huang, Li, Pleiss, Liu, Hopcroft and Weinberger, 2017: Snapshot ensembles: train "
+        "1, get M for free",
+        changes={
+            "batch": 64,
+            "epochs": 200,
+            "optimizer.name": "sgd",
+            "optimizer.learning_rate": 0.1,
+            "schedule.name": "cosine_restarts",
+            "schedule.restart_epochs": 40,
+            "keep_checkpoints": 40,
+        },
+    ),
 )
 
 TEMPLATES: Mapping[str, Template] = {row.name: row for row in _ROWS}

@@ -9,6 +9,7 @@ from designer.analysis.assist.training import last_layer
 from designer.layers.activation import Softmax
 from designer.recipe.losses import LOSSES
 from designer.recipe.recipe import Recipe
+from designer.runs.inspection import Subject, member_name
 from designer.runs.preprocessing import Preprocessing
 from designer.runs.result import Count
 
@@ -18,6 +19,32 @@ themselves; or the values that are predicted."""
 
 OWN_DATA = ""
 """The name of the data of a run that was evaluated on its own."""
+
+
+class MemberRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What one member of an ensemble achieves alone.
+
+    Attributes
+    ----------
+    run
+        The name of its run.
+    weights, epoch
+        As of `EvaluationRecord`.
+    loss, accuracy
+        Its own, on what the ensemble was evaluated on; the loss is None if it is not finite, the
+        accuracy for numbers.
+    """
+
+    run: str
+    weights: str
+    epoch: Count | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What sentences call it: my-run, my-run@40, my-run@last."""
+        return member_name(Subject(run=self.run, weights=self.weights))
 
 
 class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +61,9 @@ class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
     part
         ``train``, ``validation`` or ``test``, or ``all`` of a data set without parts.
     weights
-        ``best``, ``last`` or ``epoch:N``.
+        ``best``, ``last`` or ``epoch:N``; "" for an ensemble whose members have different ones.
     epoch
-        The epoch whose weights these are; None where that is not known.
+        The epoch whose weights these are; None where that is not known, and for an ensemble.
     outputs
         What ``outputs`` of ``predictions.npz`` are.
     test_time, samples
@@ -45,6 +72,8 @@ class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
         What sentences call the examples.
     notes
         Sentences on the data and on how they were evaluated.
+    members
+        The networks whose mean was evaluated; none for a single network.
     figures
         All figures; see `designer.metrics.summary`.
     """
@@ -59,6 +88,7 @@ class EvaluationRecord(msgspec.Struct, frozen=True, kw_only=True):
     samples: Count = 1
     things: str = "images"
     notes: tuple[str, ...] = ()
+    members: tuple[MemberRecord, ...] = ()
     figures: dict[str, Any] = {}
 
     def to_json(self) -> bytes:

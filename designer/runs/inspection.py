@@ -13,6 +13,9 @@ BEST, LAST = "best", "last"
 EPOCH = "epoch:"
 """Before the number of an epoch whose checkpoint was kept."""
 
+MARK = "@"
+"""Between a run and the epoch whose weights are meant, as in my-run@40."""
+
 ZERO_LEVEL = 128
 """The level of a map's tile that stands for 0; 255 and 1 stand for the largest absolute value in
 the tiles of a node, and for minus that."""
@@ -45,6 +48,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     weights: str = BEST
     seed: int = 0
     recipe: dict[str, Any] = {}
+
+
+def member_name(subject: Subject) -> str:
+    """Return what sentences call a member: my-run, my-run@40, my-run@last."""
+    name = Path(subject.run).name
+    return name if subject.weights == BEST else f"{name}{MARK}{subject.weights.removeprefix(EPOCH)}"
 
 
 def design_of(subject: Subject) -> "Design":

@@ -171,10 +171,11 @@ def loss_problems(analysis: Analysis, loss: str) -> tuple[Problem, ...]:
 def last_layer(analysis: Analysis) -> Layer | None:
     """Return the layer that gives the main output, None if that is the input.
 
-    Layers that only pass values on are skipped.
+    Layers that only pass values on are skipped, and means of values that are alike, as at the end
+    of an ensemble.
     """
     for _, result in layers_before_output(analysis):
-        if type(result.layer).__name__ not in _PASSES:
+        if type(result.layer).__name__ not in (*_PASSES, "Mean"):
             return result.layer
     return None
 

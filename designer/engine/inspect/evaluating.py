@@ -137,7 +137,7 @@ def evaluate(
     """
     recipe = changed(recipe_of(loaded.subject), choice.asking)
     progress(0.0)
-    data = _data_of(loaded, choice, anew=True)
+    data = chosen_data(loaded, choice, anew=True)
     evaluator = evaluator_of(loaded, recipe, batch=choice.batch)
     with evaluator.images(data.part, data.path) as images:
         found = evaluator.predictions(images, progress=progress)
@@ -216,7 +216,7 @@ def examples(
     DesignerError
         There is no such image, or it cannot be read.
     """
-    part = _data_of(loaded, choice).part
+    part = chosen_data(loaded, choice).part
     rows = np.array(list(indices), np.int64)
     if len(wrong := rows[(rows < 0) | (rows >= len(part))]):
         raise DesignerError(
@@ -239,8 +239,21 @@ def examples(
 _data: OrderedDict[bytes, EvaluationData] = OrderedDict()
 
 
-def _data_of(loaded: Loaded, choice: Choice, *, anew: bool = False) -> EvaluationData:
-    """Return the images of a choice; the last two are remembered, so that each can be shown."""
+def chosen_data(loaded: Loaded, choice: Choice, *, anew: bool = False) -> EvaluationData:
+    """Return the images of a choice; the last two are remembered, so that each can be shown.
+
+    Parameters
+    ----------
+    loaded, choice
+        The network, and what is evaluated.
+    anew
+        Whether they are read again, as files may have changed.
+
+    Raises
+    ------
+    DesignerError
+        The data cannot be evaluated; see `evaluation_data`.
+    """
     key = key_of(loaded, choice.data, choice.part, choice.reading)
     found = _data.pop(key, None)
     if found is None or anew:

@@ -183,7 +183,7 @@ def _other(
     whole = len(matched.rows) == len(chosen)
     taken = chosen if whole else chosen.take(matched.rows)
     taken = replace(taken, targets={data.target.name: matched.targets})
-    leak = _in_training(loaded, taken)
+    leak = in_training(loaded.subject.run, taken)
     of_rows = [found.sentence for found in data.findings if found.code in _OF_ROWS]
     notes = (*of_rows, *matched.notes, *((leak,) if leak else ()))
     return EvaluationData(taken, name, data.path, data.name, source, notes)
@@ -239,20 +239,30 @@ def _matched(loaded: Loaded, data: DataSet, part: Part) -> Matched:
     return match_columns(names, target.values, part.labels, data.name, target.kind)
 
 
-def _in_training(loaded: Loaded, part: Part) -> str:
-    """Return a sentence on images that the network was trained on, "" without any."""
-    if not loaded.subject.run or (not part.in_memory and len(part) > _MOST_READ):
+def in_training(run: str, part: Part) -> str:
+    """Return a sentence on images that a run was trained on, "" without any.
+
+    Parameters
+    ----------
+    run
+        The run folder; "" for none.
+    part
+        The images.
+    """
+    if not run or (not part.in_memory and len(part) > _MOST_READ):
         return ""
-    run = RunFolder(Path(loaded.subject.run))
     try:
-        trained = decode(run.examples_file.read_bytes())["train"].digests
+        trained = decode(RunFolder(Path(run)).examples_file.read_bytes())["train"].digests
     except (OSError, ValueError):  # of an earlier version, or damaged, which matters elsewhere
         return ""
     count = int(np.isin(_digests(part), trained).sum())
     if not count:
         return ""
     images = "1 of these images is" if count == 1 else f"{count:,} of these images are"
-    return f"{images} in the training part of the run, so that the figures are too good."
+    return (
+        f"{images} in the training part of the run {Path(run).name}, so that the figures are too "
+        "good."
+    )
 
 
 def _digests(part: Part) -> NDArray[np.uint64]:

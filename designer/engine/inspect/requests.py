@@ -19,6 +19,7 @@ from designer.engine.canceled import Canceled
 from designer.engine.inspect import (
     channels,
     continuation,
+    ensembles,
     evaluating,
     explain,
     filters,
@@ -31,6 +32,7 @@ from designer.engine.inspect.subject import Loaded, load
 from designer.engine.rate_range import rate_range
 from designer.errors import DesignerError
 from designer.recipe.reading import changed
+from designer.runs.ensembles import Ensemble
 from designer.runs.inspection import Picture, Subject, design_of, recipe_of
 from designer.runs.rate_range import bounds
 from designer.runs.result import Count
@@ -226,6 +228,18 @@ def _evaluate(request: Request, job: Job) -> Answer:
     return Answer({"record": msgspec.to_builtins(found.record)}, found.arrays())
 
 
+def _ensemble(request: Request, job: Job) -> Answer:
+    choice, _ = _chosen(request)
+    members = _converted(request, "members", tuple[Subject, ...])
+    found = ensembles.evaluate(
+        Ensemble(members=members),
+        choice,
+        device=request.get("device", "auto"),
+        progress=job.progress,
+    )
+    return Answer({"record": msgspec.to_builtins(found.record)}, found.arrays())
+
+
 def _examples(request: Request, job: Job) -> Answer:
     choice, indices = _chosen(request)
     shown, names = evaluating.examples(
@@ -272,6 +286,7 @@ REQUESTS: Mapping[str, Callable[[Request, Job], Answer]] = {
     "measure": _measure,
     "time": _time,
     "evaluate": _evaluate,
+    "ensemble": _ensemble,
     "examples": _examples,
     "rate_range": _rate_range,
 }
@@ -298,6 +313,8 @@ Every request has ``subject`` (`designer.runs.inspection.Subject`), and may have
   Gives ``record``, a `designer.runs.evaluation_record.EvaluationRecord` with all figures, and the
   arrays of ``predictions.npz``: ``outputs``, ``targets``, ``losses``, ``predicted``. Nothing is
   written.
+- ``ensemble``: ``members``, a list of subjects that are runs; else as ``evaluate``. The record has
+  ``members``, too; see `ensembles.evaluate`. The request's own ``subject`` is the first of them.
 - ``examples``: ``data``, ``part``, ``settings`` as of ``evaluate``, ``indices`` of images of the
   part, which are rows of those arrays, and ``side``, the longest side in pixels. Gives ``names``,
   of files or empty, and the array ``pictures``, uint8 (n, height, width, channels).

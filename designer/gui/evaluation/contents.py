@@ -27,7 +27,7 @@ from designer.reports.reading import (
     read_record,
 )
 from designer.runs import own_layers
-from designer.runs.evaluation_record import EvaluationRecord, meaning_of
+from designer.runs.evaluation_record import EvaluationRecord, MemberRecord, meaning_of
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import BEST
 
@@ -77,6 +77,8 @@ class Contents:
         The test-time views; see `designer.recipe.evaluation`.
     things
         What sentences call the examples: images, or examples that cannot be shown as pictures.
+    members
+        The networks of an ensemble, with what each achieves alone; none of a single network.
     figures
         Those of the record, of a network that gives its input again; else empty.
     """
@@ -99,12 +101,14 @@ class Contents:
     notes: tuple[str, ...] = ()
     views: str = "none"
     things: str = "images"
+    members: tuple[MemberRecord, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def usual(self) -> bool:
         """Whether it is what a training writes at its end."""
-        return not self.data and self.part == "test" and self.weights == BEST
+        own = not self.data and self.part == "test" and self.weights == BEST
+        return own and not self.members
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -382,6 +386,7 @@ def of_tables(
         notes=record.notes,
         views=record.test_time,
         things=record.things,
+        members=record.members,
         figures=record.figures if kind in ("input", "tokens") else {},
     )
     if not _fits(found):

@@ -1,5 +1,6 @@
 """The Overview page: the figures of an evaluation, each with a sentence that says what it is."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,7 +68,8 @@ class OverviewPage(Page):
         while (item := self.grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self.figures, self._values = list(_figures(contents)), []
+        self.figures = [*_figures(contents), *_of_members(contents)]
+        self._values = []
         for row, figure in enumerate(self.figures):
             name = QLabel(figure.name, textFormat=Qt.TextFormat.PlainText)
             value = QLabel(
@@ -138,6 +140,20 @@ def _figures(contents: Contents) -> Iterator[Figure]:
         f"Mean loss of an {contents.things[:-1]}.",
         share=False,
     )
+
+
+def _of_members(contents: Contents) -> Iterator[Figure]:
+    """Yield what each member of an ensemble achieves alone."""
+    for each in contents.members:
+        loss = math.nan if each.loss is None else each.loss
+        name = f"{each.name} alone"
+        if each.accuracy is None:
+            yield Figure(name, loss, "Mean loss of this member alone.", share=False)
+        else:
+            words = (
+                f"Accuracy of this member of the ensemble, whose loss is {numbers.figure(loss)}."
+            )
+            yield Figure(name, each.accuracy, words)
 
 
 def _of_classes(contents: Contents, count: str) -> Iterator[Figure]:

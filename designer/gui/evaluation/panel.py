@@ -16,13 +16,16 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.evaluation.work import Work
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
-from designer.runs.inspection import Subject
+from designer.runs.inspection import Subject, member_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from designer.gui.evaluation.contents import Contents
     from designer.gui.evaluation.other_data import Wanted
     from designer.gui.evaluation.view import EvaluationView
     from designer.gui.worker.inspection import Reply
+    from designer.runs.ensembles import Ensemble
 
 _KEY = "evaluation"
 
@@ -69,6 +72,7 @@ class EvaluationPanel(QWidget):
         self.column.addWidget(self.work)
         trainer.run_changed.connect(self._look)
         trainer.state_changed.connect(self._look)
+        trainer.ensemble_wanted.connect(self.evaluate_ensemble)  # type: ignore[call-overload]  # a signal has no types
         self._look()
 
     # Reading
@@ -162,9 +166,39 @@ class EvaluationPanel(QWidget):
 
     def evaluate_on(self, run: RunFolder, wanted: "Wanted") -> None:
         """Evaluate the network of a run, and show the figures."""
-        doing = f"{run.path.name} is evaluated on {wanted.source or 'its own data'} …"
+        self._ask(
+            run,
+            {
+                "do": "evaluate",
+                "data": wanted.source,
+                "part": wanted.part,
+                "settings": {"evaluation.test_time": wanted.views},
+            },
+            Subject(run=str(run.path), weights=wanted.weights),
+            doing=f"{run.path.name} is evaluated on {wanted.source or 'its own data'} …",
+        )
+
+    def evaluate_ensemble(self, ensemble: "Ensemble") -> None:
+        """Evaluate runs as one network on the test part of the first, and show the figures.
+
+        The first run becomes the shown one, as its data are what the pages show.
+        """
+        first = ensemble.members[0]
+        run = RunFolder(Path(first.run))
+        self.trainer.show(run.path)
+        names = ", ".join(map(member_name, ensemble.members))
+        self._ask(
+            run,
+            {"do": "ensemble", "members": ensemble.members},
+            first,
+            doing=f"{names} are evaluated as an ensemble …",
+        )
+
+    def _ask(
+        self, run: RunFolder, request: "Mapping[str, object]", subject: Subject, *, doing: str
+    ) -> None:
+        """Let the worker evaluate, and show the figures if the run is still the shown one."""
         self.work.show_share(doing, 0.0)
-        settings = {"evaluation.test_time": wanted.views}
 
         def show(found: "Contents") -> None:
             self.work.hide()
@@ -176,11 +210,11 @@ class EvaluationPanel(QWidget):
 
         self.trainer.inspection.ask(
             _KEY,
-            {"do": "evaluate", "data": wanted.source, "part": wanted.part, "settings": settings},
+            dict(request),
             done,
             failed=self._refuse,
             progress=lambda share: self.work.show_share(doing, share),
-            subject=Subject(run=str(run.path), weights=wanted.weights),
+            subject=subject,
         )
 
     def _refuse(self, sentence: str) -> None:

@@ -237,10 +237,14 @@ def title_of(contents: Contents) -> str:
     what = "examples" if contents.kind == "numbers" else contents.things
     part = "" if contents.part == ALL else f"{contents.part} part"
     data = ", ".join(filter(None, (contents.data, part))) if contents.data else f"its {part}"
-    more = "" if contents.weights == BEST else f", {_weights(contents.weights)}"
+    name = contents.run.name
+    if contents.members:
+        data = data if contents.data else f"the {part} of {name}"
+        name = f"Ensemble of {len(contents.members)}"
+    more = "" if contents.members or contents.weights == BEST else f", {_weights(contents.weights)}"
     if contents.views != "none" and contents.views in TEST_TIMES:
         more += f", {TEST_TIMES[contents.views].title}"
-    return f"{contents.run.name} on {data}: {count} {what}{more}"
+    return f"{name} on {data}: {count} {what}{more}"
 
 
 def _weights(weights: str) -> str:

@@ -36,6 +36,7 @@ from designer.gui.export.job import ExportJob, Outcome
 from designer.gui.forms.folder_field import FolderField
 from designer.gui.worker.trainer import Trainer
 from designer.runs import fitting, library_names, own_layers
+from designer.runs.ensembles import Ensemble
 from designer.runs.export_formats import (
     EXPORT_FORMATS,
     LIBRARIES,
@@ -61,8 +62,8 @@ class ExportDialog(QDialog):
     Parameters
     ----------
     source
-        The folder of a run to export; None for the current design, with the weights of a run that
-        fit it, or fresh ones.
+        The folder of a run to export, or an ensemble of runs; None for the current design, with the
+        weights of a run that fit it, or fresh ones.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class ExportDialog(QDialog):
         workspace: Workspace,
         trainer: Trainer,
         parent: QWidget | None = None,
-        source: Path | None = None,
+        source: Path | Ensemble | None = None,
     ) -> None:
         super().__init__(parent, objectName="export")
         self.workspace = workspace
@@ -96,7 +97,7 @@ class ExportDialog(QDialog):
                 self, lambda: fitting.find(folder, analysis), self._runs_found, self._not_found
             )
             background.run(self, lambda: _namings(analysis), self._namings_found, lambda _: None)
-        else:
+        elif isinstance(source, Path):
             background.run(self, lambda: _namings_of(source), self._namings_found, lambda _: None)
 
     # Assembling
@@ -130,7 +131,8 @@ class ExportDialog(QDialog):
         if self._source is None:
             self.weights.addItem(_FRESH)
         else:
-            self.weights.addItem(f"{self._source.name}, its best epoch")
+            best = "its best epoch" if isinstance(self._source, Path) else "the best epoch of each"
+            self.weights.addItem(f"{self._source.name}, {best}")
         self.weights.currentIndexChanged.connect(self._changed)
         self.name = QLineEdit(objectName="export-name")
         self.name.setText(_base_name(self._source.name if self._source else self.design.name))

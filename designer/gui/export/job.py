@@ -17,6 +17,7 @@ from designer.design.values import Design
 from designer.gui.base import background
 from designer.gui.worker.trainer import Trainer
 from designer.runs import own_layers
+from designer.runs.ensembles import Ensemble
 from designer.runs.export_formats import ExportOptions
 from designer.storage import save_file, unwritable
 
@@ -74,7 +75,7 @@ class ExportJob(QObject):
 
     def start(
         self,
-        source: Design | Path,
+        source: Design | Path | Ensemble,
         paths: Sequence[Path],
         weights: Path | None = None,
         options: ExportOptions | None = None,
@@ -84,7 +85,8 @@ class ExportJob(QObject):
         Parameters
         ----------
         source
-            A design, or the folder of a run to export with the weights of its best epoch.
+            A design, the folder of a run to export with the weights of its best epoch, or an
+            ensemble of runs.
         paths
             The files to write; the suffixes name the formats.
         weights
@@ -125,7 +127,7 @@ class ExportJob(QObject):
             lambda sentence: self._done(Outcome(path, fault=sentence)),
         )
 
-    def _next(self, source: Path) -> None:
+    def _next(self, source: Path | Ensemble) -> None:
         if not self._waiting:
             self._finish()
             return
@@ -143,7 +145,11 @@ class ExportJob(QObject):
             else:
                 self._next(source)
 
-        request: dict[str, Any] = {"do": "export", "source": str(source), "to": [str(path)]}
+        request: dict[str, Any] = {"do": "export", "to": [str(path)]}
+        if isinstance(source, Ensemble):
+            request |= msgspec.to_builtins(source)
+        else:
+            request["source"] = str(source)
         if self._options != ExportOptions():
             request["options"] = msgspec.to_builtins(self._options)
         if self._weights is not None:

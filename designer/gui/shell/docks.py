@@ -24,6 +24,7 @@ from designer.gui.panels.problems import ProblemsPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.worker.trainer import Trainer
+from designer.runs.ensembles import Ensemble
 
 LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -43,7 +44,7 @@ class Context:
     dock
         The dock that will hold the panel.
     export
-        Opens the export dialog for the run in a folder.
+        Opens the export dialog for the run in a folder, or for an ensemble of runs.
     show
         Brings the dock with this key to the front.
     """
@@ -51,7 +52,7 @@ class Context:
     workspace: Workspace
     trainer: Trainer
     dock: QDockWidget
-    export: Callable[[Path], object]
+    export: Callable[[Path | Ensemble], object]
     show: Callable[[str], object]
 
 
@@ -89,13 +90,14 @@ class Dock:
 
 def _runs(context: Context) -> RunsPanel:
     panel = RunsPanel(context.workspace, context.trainer)
-    panel.export_requested.connect(context.export)
+    panel.export_requested.connect(context.export)  # type: ignore[call-overload]  # a signal has no types
     return panel
 
 
 def _evaluation(context: Context) -> EvaluationPanel:
     panel = EvaluationPanel(context.trainer)
     panel.try_wanted.connect(lambda: context.show("try"))
+    context.trainer.ensemble_wanted.connect(lambda _: context.show("evaluation"))
     return panel
 
 

@@ -1,7 +1,6 @@
 """The page on which a design is edited: the canvas with its tabs, and docks around it."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -54,11 +53,11 @@ class Editor(QMainWindow):
 
     Signals
     -------
-    export_requested(path)
-        The user wants to export the model of the run in this folder.
+    export_requested(source)
+        The user wants to export the model of the run in this folder, or this ensemble of runs.
     """
 
-    export_requested = Signal(Path)
+    export_requested = Signal(object)
 
     def __init__(
         self, workspace: Workspace, trainer: Trainer, rows: Sequence[Dock] = DOCKS

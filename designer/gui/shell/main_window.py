@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from designer.gui.panels.time_measurement import TimeMeasurement
     from designer.gui.shell.editor import Editor
     from designer.gui.training.panel import TrainingPanel
+    from designer.runs.ensembles import Ensemble
 
 _PRELOAD_MS = 150  # after the window was shown, until the editor is loaded before its first use
 _PAUSE_MS = 20  # between two docks that are built before their first use, for events
@@ -373,8 +374,8 @@ class MainWindow(QMainWindow):
             return True
         return bool(paths)
 
-    def export(self, run: Path | None = None) -> None:
-        """Open the export dialog for the current design, or for a run's best weights."""
+    def export(self, run: "Path | Ensemble | None" = None) -> None:
+        """Open the export dialog for the current design, a run's best weights, or an ensemble."""
         from designer.gui.export.dialog import ExportDialog
 
         self.workspace.end_turn()

@@ -62,6 +62,13 @@ def _cannot_compare(_: Panel, runs: Sequence[Summary]) -> str:
     return "" if len(runs) > 1 else "Tick two runs or more, or select them with Ctrl or Shift."
 
 
+def _no_ensemble(panel: Panel, runs: Sequence[Summary]) -> str:
+    if len(runs) < 2:
+        return "Select two runs or more with Ctrl or Shift."
+    begun = [run for run in runs if run.state == "new" or panel.waits(run)]
+    return f"{begun[0].path.name} is not trained yet." if begun else ""
+
+
 def _cannot_resume(panel: Panel, runs: Sequence[Summary]) -> str:
     for run in runs:
         if run.state == "running":
@@ -144,6 +151,22 @@ RUN_ACTIONS = (
         "Space",
         several=True,
         separated=True,
+    ),
+    RunAction(
+        "ensemble",
+        "Evaluate as ensemble",
+        "Evaluate the mean of the probabilities of the selected runs on the test part of the first "
+        "one.",
+        refusal=_no_ensemble,
+        several=True,
+    ),
+    RunAction(
+        "export_ensemble",
+        "Export ensemble…",
+        "Write model files of one network that gives the mean of the probabilities of the selected "
+        "runs.",
+        refusal=_no_ensemble,
+        several=True,
     ),
     RunAction("design", "Open design", "Open the design that was trained, with its recipe."),
     RunAction("rename", "Rename", "Rename the folder.", "F2", _cannot_move_folder),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
@@ -43,6 +44,9 @@ from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
 from designer.runs.survey import Summary, Survey
 
+if TYPE_CHECKING:
+    from designer.runs.ensembles import Ensemble
+
 LOOK = 3_000  # milliseconds between two readings of the folder, while the list is visible
 _NAMED = 6  # runs that a question names
 _MARGINS, _GAP = 12, 2  # pixels beside the buttons, left and right together, and between two
@@ -53,11 +57,11 @@ class RunsPanel(QWidget):
 
     Signals
     -------
-    export_requested(path)
-        The user wants to export the model of the run in this folder.
+    export_requested(source)
+        The user wants to export the model of the run in this folder, or this ensemble of runs.
     """
 
-    export_requested = Signal(Path)
+    export_requested = Signal(object)
 
     def __init__(self, workspace: Workspace, trainer: Trainer) -> None:
         super().__init__(objectName="runs")
@@ -87,6 +91,8 @@ class RunsPanel(QWidget):
             "export": self.export,
             "delete": self.delete,
             "tick": self.tick,
+            "ensemble": lambda: self.trainer.ensemble_wanted.emit(self.ensemble()),
+            "export_ensemble": lambda: self.export_requested.emit(self.ensemble()),
             "design": self.open_design,
             "rename": self.rename,
             "reveal": self.reveal,
@@ -366,6 +372,13 @@ class RunsPanel(QWidget):
         if not self.trainer.overlays:
             return selected
         return [row.run for row in self.table.rows if row.run.path in drawn]
+
+    def ensemble(self) -> "Ensemble":
+        """Return the selected runs, with the weights of their best epochs, as one network."""
+        from designer.runs.ensembles import Ensemble
+        from designer.runs.inspection import Subject
+
+        return Ensemble(members=tuple(Subject(run=str(run.path)) for run in self.selected))
 
     def waits(self, run: Summary) -> bool:
         """Return whether a run waits to be trained."""

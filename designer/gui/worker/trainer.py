@@ -69,6 +69,8 @@ class Trainer(QObject):
         The runs to draw together with the shown one have changed.
     runs_changed()
         Runs were created, deleted or renamed, or one ended.
+    ensemble_wanted(ensemble)
+        Runs are to be evaluated together: a `designer.runs.ensembles.Ensemble`.
     refused(sentence)
         An action failed, for the reason in the sentence.
     reported(sentence)
@@ -96,6 +98,7 @@ class Trainer(QObject):
     state_changed = Signal()
     overlays_changed = Signal()
     runs_changed = Signal()
+    ensemble_wanted = Signal(object)
     refused = Signal(str)
     reported = Signal(str)
 

@@ -1,11 +1,17 @@
 """The Evaluation dock with the worker process: its pictures, and other data."""
 
+import shutil
+
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from safetensors import safe_open
 
 from designer.gui.evaluation.other_data import Wanted
 from designer.gui.evaluation.panel import EvaluationPanel
+from designer.runs.ensembles import Ensemble
+from designer.runs.inspection import Subject
 from tests.engine.samples import write_data
 from tests.gui.inside.conftest import trained, trainer  # noqa: F401 - fixtures
 
@@ -62,3 +68,44 @@ def test_other_data_are_evaluated_and_their_pictures_shown(qtbot, panel, trained
     panel.evaluate_on(trained, Wanted(str(tmp_path / "nowhere"), "", "best", "none"))
     qtbot.waitUntil(view.notice.isVisible, timeout=SECONDS)
     assert "nowhere" in view.notice.text.text()
+
+
+def test_an_ensemble_is_evaluated(qtbot, panel, trained, tmp_path):  # noqa: F811
+    """The members are two epochs of the run, and a copy of the run that comes first."""
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.path, copy)
+    members = (Subject(run=str(copy)), *(subject(trained, epoch) for epoch in (1, 2)))
+    panel.trainer.ensemble_wanted.emit(Ensemble(members=members))
+    assert panel.trainer.shown.run.path == copy
+    assert panel.work.words.text() == "copy, small@1, small@2 are evaluated as an ensemble …"
+    view = panel.view
+    qtbot.waitUntil(lambda: "Ensemble" in view.title.text(), timeout=SECONDS)
+    assert view.title.text() == "Ensemble of 3 on the test part of copy: 12 images"
+    page = view.show_page("overview")
+    rows = {each.name: each for each in page.figures}
+    assert [name for name in rows if name.endswith("alone")] == [
+        "copy alone",
+        "small@1 alone",
+        "small@2 alone",
+    ]
+    assert view.own.isVisible()
+    qtbot.mouseClick(view.own, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.title.text().startswith("copy on its test part"), timeout=SECONDS)
+    panel.trainer.ensemble_wanted.emit(Ensemble(members=(Subject(run=str(copy)),) * 2))
+    qtbot.waitUntil(view.notice.isVisible, timeout=SECONDS)
+    assert "copy is named twice" in view.notice.text.text()
+
+
+def test_an_ensemble_is_exported(qtbot, trainer, trained, tmp_path):  # noqa: F811
+    members = [msgspec.to_builtins(subject(trained, epoch)) for epoch in (1, 2)]
+    answers = []
+    path = tmp_path / "net.safetensors"
+    trainer.ask({"do": "export", "members": members, "to": [str(path)]}, answers.append)
+    qtbot.waitUntil(lambda: bool(answers), timeout=SECONDS)
+    assert answers[0]["files"][0]["difference"] == 0
+    with safe_open(path, framework="np") as file:
+        assert {name.split(".")[0] for name in file.keys()} == {"member1", "member2"}  # noqa: SIM118
+
+
+def subject(run, epoch):
+    return Subject(run=str(run.path), weights=f"epoch:{epoch}")

@@ -26,7 +26,9 @@ from designer.gui.export.dialog import ExportDialog
 from designer.gui.shell.main_window import MainWindow
 from designer.recipe.recipe import Recipe
 from designer.runs.begin import begin
+from designer.runs.ensembles import Ensemble
 from designer.runs.export_formats import EXPORT_FORMATS
+from designer.runs.inspection import Subject
 from designer.runs.result import Metrics, Result, Status
 
 LEFT = Qt.MouseButton.LeftButton
@@ -332,6 +334,25 @@ def test_the_dialog_for_one_run(worker: Worker, qtbot: QtBot, look: str, tmp_pat
     assert worker.asked[0][0] == {
         "do": "export", "source": str(run), "to": [str(tmp_path / "mine.py")],
     }  # fmt: skip
+
+
+def test_the_dialog_for_an_ensemble(
+    worker: Worker, qtbot: QtBot, look: str, tmp_path: Path
+) -> None:
+    members = tuple(Subject(run=str(tmp_path / name)) for name in ("one", "two", "three"))
+    form = shown(qtbot, Workspace(), worker, tmp_path / "out", source=Ensemble(members=members))
+    assert form.windowTitle() == "Export ensemble of 3"
+    assert form.weights.currentText() == "ensemble of 3, the best epoch of each"
+    tick(form, qtbot, ".onnx")
+    press(form, qtbot)
+    qtbot.waitUntil(lambda: len(worker.asked) == 1)
+    request = worker.asked[0][0]
+    assert list(request["members"]) == [msgspec.to_builtins(each) for each in members]
+    assert "source" not in request
+    assert request["to"] == [str(tmp_path / "out" / "ensemble_of_3.onnx")]
+    with qtbot.waitSignal(form.job.finished):
+        worker.answer()
+    assert "1 file written" in form.message.text()
 
 
 def test_the_folder_is_opened(

@@ -274,6 +274,28 @@ def test_no_runs_folder_at_all(desk):
     assert "No runs yet" in desk.runs.empty.text()
 
 
+def test_an_ensemble_is_wanted_of_several_runs(desk, written):
+    written("first")
+    written("second")
+    look(desk, 2)
+    choose(desk, "first")
+    actions = [desk.runs.actions_[key] for key in ("ensemble", "export_ensemble")]
+    assert not any(action.isEnabled() for action in actions)
+    assert "Select two runs or more" in actions[0].toolTip()
+    choose(desk, "second", modifier=Qt.KeyboardModifier.ControlModifier)
+    assert all(action.isEnabled() for action in actions)
+    with desk.qtbot.waitSignal(desk.trainer.ensemble_wanted) as wanted:
+        actions[0].trigger()
+    with desk.qtbot.waitSignal(desk.runs.export_requested) as asked:
+        actions[1].trigger()
+    assert wanted.args == asked.args
+    names = {Path(each.run).name for each in wanted.args[0].members}
+    assert names == {"first", "second"}
+    assert desk.evaluation.work.words.text().endswith("are evaluated as an ensemble …")
+    desk.evaluation.work.cancel.click()
+    assert desk.evaluation.work.isHidden()
+
+
 def test_export_is_requested_from_the_shell(desk, written):
     written("first")
     look(desk, 1)
