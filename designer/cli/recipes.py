@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from designer.analysis.report.line import Line
 
 TAKE_SETTINGS = {
-    "train", "train-on", "data", "measure", "evaluate", "augment", "lr-range", "doctor",
+    "train", "train-on", "data", "measure", "evaluate", "ensemble", "augment", "lr-range",
+    "doctor",
 }  # fmt: skip
 """The commands with the option ``--set-recipe``, whose errors say how to give it."""
 _DOTTED = re.compile(r"(?<![\w./])[a-z_]+\.[a-z_]+\b(?![/.]\w)")
