@@ -17,9 +17,10 @@ def two_sided_p(t: float, freedom: float) -> float:
     freedom
         The degrees of freedom, above 0; they need not be whole.
     """
-    if math.isinf(t):
+    if math.isinf(t * t):
         return 0.0
-    return _incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5)
+    whole = freedom + t * t
+    return _incomplete_beta(freedom / whole, t * t / whole, freedom / 2, 0.5)
 
 
 def critical(level: float, freedom: float) -> float:
@@ -44,18 +45,18 @@ def critical(level: float, freedom: float) -> float:
     return (low + high) / 2
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """Return the regularized incomplete beta function I_x(a, b) for x from 0 to 1.
+def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
+    """Return the regularized incomplete beta function I_x(a, b); ``rest`` is 1 - x, not rounded.
 
     By the continued fraction of Abramowitz and Stegun, 1964: Handbook of mathematical functions,
     26.5.8, evaluated by Lentz's method.
     """
-    if x <= 0 or x >= 1:
-        return min(1.0, max(0.0, x))
+    if not x or not rest:
+        return 1.0 if x else 0.0
     if x > (a + 1) / (a + b + 2):  # where the fraction would converge slowly
-        return 1 - _incomplete_beta(1 - x, b, a)
+        return 1 - _incomplete_beta(rest, x, b, a)
     front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
     )
     c, d = 1.0, 1 / _away_from_0(1 - (a + b) * x / (a + 1))
     fraction = d

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -26,6 +26,8 @@ MANY = np.random.default_rng(0).normal(0.9, 0.01, 40).tolist()
 
 
 @settings(max_examples=100, deadline=None)
+@example(t=1.2e-7, freedom=128)
+@example(t=1e200, freedom=3)
 @given(t=st.floats(0, 50), freedom=st.floats(0.5, 500))
 def test_the_distribution_is_that_of_scipy(t: float, freedom: float) -> None:
     assert student.two_sided_p(t, freedom) == pytest.approx(
