@@ -10,7 +10,8 @@ import msgspec
 
 from designer import presets
 from designer.analysis.assist.inputs import takes_picture
-from designer.cli import advice, runs, terminal
+from designer.cli import advice, machines, runs, terminal
+from designer.cli.machines import ALONE, Start
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.cli.output import printable, show, write
 from designer.design import edits, files
@@ -19,6 +20,7 @@ from designer.errors import DesignerError
 from designer.known_data import KNOWN
 from designer.known_data.titles import BUILT_IN, data_title, stand_in_for
 from designer.recipe import templates
+from designer.recipe.misfits import indivisible
 from designer.recipe.reading import changed, read_recipe
 from designer.recipe.recipe import Recipe, consequences
 from designer.runs import own_layers, trusted_code
@@ -123,6 +125,7 @@ def train(
     runs_folder: str | None,
     *,
     silenced: Collection[str] | None = None,
+    start: Start = ALONE,
 ) -> RunFolder:
     """Start a training in a new run folder and follow it in the terminal to its end.
 
@@ -138,6 +141,8 @@ def train(
         The folder of runs; None for that of the settings.
     silenced
         Conditions of the doctor of which nothing is said; None for those of the settings.
+    start
+        How many processes train, or whether only the folder is made.
 
     Raises
     ------
@@ -147,6 +152,8 @@ def train(
     from designer.cli.unpacking import unpack  # with numpy, which takes 0.1 s
 
     recipe = _with_absolute_path(recipe)
+    if refusal := indivisible(recipe, start.count or 1):
+        raise DesignerError(refusal)
     if folder:
         path = Path(folder).expanduser().absolute()
     else:
@@ -157,7 +164,7 @@ def train(
     silent = advice.silenced(()) if silenced is None else silenced
     said = _warn(design, recipe, silent)
     try:
-        _follow(run, resume=False, silenced=silent, said=said)
+        _follow(run, resume=False, silenced=silent, said=said, start=start)
     except terminal.RefusedError:
         discard_refused(run, leave_folder=existed)
         raise
@@ -190,7 +197,7 @@ def _with_absolute_path(recipe: Recipe) -> Recipe:
     return changed(recipe, {"data.source": str(existing(source))})
 
 
-def resume(run: RunFolder, data: str | None) -> None:
+def resume(run: RunFolder, data: str | None, start: Start = ALONE) -> None:
     """Resume a run and follow it in the terminal to its end.
 
     Parameters
@@ -199,6 +206,8 @@ def resume(run: RunFolder, data: str | None) -> None:
         The run.
     data
         Where its data are now; None if they were not moved.
+    start
+        As of `train`; by default as many as the run was begun with.
 
     Raises
     ------
@@ -206,7 +215,7 @@ def resume(run: RunFolder, data: str | None) -> None:
         There is no state to resume from, the data are others, or the training fails.
     """
     trusted_code.require(files.read(run.design))
-    _follow(run, resume=True, data=_existing(data))
+    _follow(run, resume=True, data=_existing(data), start=start)
 
 
 def train_on(
@@ -271,10 +280,27 @@ def _follow(
     data: Path | None = None,
     silenced: Collection[str] | None = None,
     said: Sequence[str] = (),
+    start: Start = ALONE,
 ) -> None:
+    if start.print_command:
+        machines.print_command(run, start.count, resume=resume, data=data)
+        return
     _say(f"Run folder: {run.path}")
+    if start.folder_only:
+        name = runs.reference(run.path)
+        _say(f"Train it with: netdesigner resume {name}")
+        _say(f"Train it elsewhere with: netdesigner job {name} --for ssh --host USER@HOST")
+        return
     silent = advice.silenced(()) if silenced is None else silenced
-    result = terminal.train(run, resume=resume, data=data, write=_write, silenced=silent, said=said)
+    result = terminal.train(
+        run,
+        resume=resume,
+        data=data,
+        write=_write,
+        silenced=silent,
+        said=said,
+        processes=start.count,
+    )
     for line in terminal.summary(result):
         _say(line)
     if next_ := advice.next_of(run, silent):

@@ -44,6 +44,7 @@ def train(
     data: Path | None = None,
     silenced: Collection[str] = (),
     said: Sequence[str] = (),
+    processes: int | None = None,
 ) -> Result:
     """Start a worker on a run and report its progress until it ends.
 
@@ -63,6 +64,8 @@ def train(
         Conditions of the doctor of which nothing is said.
     said
         Lines of the doctor on the design, printed once the training has begun.
+    processes
+        How many processes train together, as of `launch.start`.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def train(
         The worker cannot start, or fails: the message is the worker's own.
     """
     follower = _Follower(run, write, resume=resume, silenced=silenced, said=said)
-    follower.pid = launch.start(run.path, resume=resume, data=data)
+    follower.pid = launch.start(run.path, resume=resume, data=data, processes=processes)
     return follower.follow()
 
 
@@ -213,6 +216,8 @@ class _Follower:
             number = event.get("threads", 1)
             threads = "1 thread" if number == 1 else f"{number} threads"
             device = event.get("device_name", "this machine")
+            if (processes := event.get("processes", 1)) > 1:
+                device, threads = f"{processes} processes, {device} each", f"{threads} each"
             self._line(f"Training on {device}, {threads}; {self.things}: {parts}")
             for line in self.said:
                 self._line(line)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from designer.analysis.analysis import Analysis
 from designer.analysis.assist.features import features_at, features_misfit
 from designer.engine import checkpoint
-from designer.engine.device import Processes
 from designer.engine.mixing import Mixed, Targets
+from designer.engine.processes import Processes
 from designer.errors import DesignerError
 from designer.recipe.losses import Loss
 

@@ -69,6 +69,8 @@ class _Training(_Network, kw_only=True):
     centers: Tensor | None = None  # of the classes, for the center loss
     plain_validation: bool = False  # whether the validation loss is without label smoothing
     data: str | None = None  # the hash of the run's examples, as in data.json
+    processes: Annotated[int, Meta(ge=1)] = 1
+    others: list[dict[str, Any]] = []  # the generators of all processes but the first
 
 
 def fingerprint(source: str) -> str:

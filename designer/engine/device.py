@@ -3,20 +3,17 @@
 import ctypes
 import errno
 import math
-import os
 import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import torch
-import torch.distributed
 from torch import nn
 
+from designer.engine.processes import Processes
 from designer.errors import DesignerError
 
 _IMAGE_AXES = 4  # of a batch
@@ -25,14 +22,17 @@ _IMAGE_AXES = 4  # of a batch
 def choose(name: str) -> torch.device:
     """Return the device of that name; ``auto`` means CUDA, else MPS, else the CPU.
 
+    Of several processes each gets a GPU of its own. MPS is for one process alone.
+
     Raises
     ------
     DesignerError
-        This machine, or this build of torch, does not have it.
+        This machine, or this build of torch, does not have it, or not for so many processes.
     """
+    processes = Processes.current()
     present = {
         "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
+        "mps": torch.backends.mps.is_available() and not processes.several,
         "cpu": True,
     }
     if name == "auto":
@@ -41,7 +41,9 @@ def choose(name: str) -> torch.device:
         raise DesignerError(
             f"This machine has no {name} device that torch can use: set device to auto or cpu."
         )
-    return torch.device(name, Processes.current().local if name == "cuda" else 0)
+    if name == "cuda" and processes.several:
+        processes.check_gpus(torch.cuda.device_count())
+    return torch.device(name, processes.local if name == "cuda" else 0)
 
 
 def title(device: torch.device) -> str:
@@ -171,77 +173,6 @@ def precision(name: str, device: torch.device) -> Precision:
     if name == "bfloat16" and not torch.cuda.is_bf16_supported():
         return Precision(note="This GPU has no bfloat16: training in float32.")
     return Precision(lower=torch.float16 if name == "float16" else torch.bfloat16)
-
-
-@dataclass(frozen=True)
-class Processes:
-    """Which of the processes that ``torchrun`` started is the current one; alone, 0 of 1.
-
-    Attributes
-    ----------
-    rank, count
-        Its number among all processes, and how many there are.
-    local
-        Its number on its own machine, which is that of its GPU.
-    on_this_machine
-        How many of them are on its own machine.
-    """
-
-    rank: int = 0
-    count: int = 1
-    local: int = 0
-    on_this_machine: int = 1
-
-    @classmethod
-    def current(cls) -> "Processes":
-        """Return what the environment variables of ``torchrun`` say."""
-        numbers = (int(os.environ.get(key, default)) for key, default in _TORCHRUN.items())
-        return cls(*numbers)
-
-    @property
-    def several(self) -> bool:
-        """Whether there is more than one."""
-        return self.count > 1
-
-    @property
-    def first(self) -> bool:
-        """Whether this process writes the run folder."""
-        return self.rank == 0
-
-    def join(self, device: torch.device) -> None:
-        """Connect to the other processes, which may wait hours while the first one evaluates."""
-        if self.several and not torch.distributed.is_initialized():
-            backend = "nccl" if device.type == "cuda" else "gloo"
-            torch.distributed.init_process_group(backend, timeout=timedelta(hours=6))
-
-    def leave(self) -> None:
-        """End the connection; a process that exits with its threads still running may abort."""
-        if self.several and torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
-
-    def part_of(self, order: torch.Tensor, *, batch: int) -> torch.Tensor:
-        """Return this process's share of the order of an epoch, ``batch`` indices of each step."""
-        if not self.several:
-            return order
-        return order.view(-1, self.count, batch)[:, self.rank].reshape(-1)
-
-    def share(self, value: Any) -> Any:
-        """Return the value that the first process passed in."""
-        if not self.several:
-            return value
-        shared = [value]
-        torch.distributed.broadcast_object_list(shared)
-        return shared[0]
-
-    def mean(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the mean of a tensor over all processes; the tensor is overwritten."""
-        if self.several:
-            torch.distributed.all_reduce(values)
-            values /= self.count
-        return values
-
-
-_TORCHRUN = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
 
 
 OUT_OF_MEMORY = {

@@ -153,6 +153,7 @@ class Loop:
         DesignerError
             The data, the batch or the optimizer were changed, so that the checkpoint does not fit.
         """
+        self._processes.check_begun(self._run.path, content.get("processes", 1))
         if content["steps_per_epoch"] != self._prepared.steps_per_epoch:
             raise DesignerError(
                 f"The checkpoint {self._run.last} counts {content['steps_per_epoch']:,} steps an "
@@ -180,8 +181,8 @@ class Loop:
                 self._measured = self._objective
             progress = msgspec.convert(content["progress"], Progress)
             taken = content["taken"]
-            if self._processes.first:
-                checkpoint.restore_generators(content["generators"])
+            states = [content["generators"], *content.get("others", ())]
+            checkpoint.restore_generators(states[self._processes.rank])
         origin = self._origin
         if origin is not None and content.get("origin") != origin.parent:
             # The checkpoint is the parent's, whose control file is not that of this run.
@@ -606,6 +607,7 @@ class Loop:
             )
         self._pace.tick()
         self._steering.saved()
+        generators, *others = self._processes.gather(checkpoint.generators())
         if not self._processes.first:
             return
         self._prepared.recording.finish(self._run)
@@ -618,7 +620,9 @@ class Loop:
             "plain_validation": self._measured is not self._objective,
             "optimizer_recipe": self._optimizer_recipe(),
             "rate": self._rate.state(),
-            "generators": checkpoint.generators(),
+            "generators": generators,
+            "others": others,
+            "processes": self._processes.count,
             "progress": msgspec.to_builtins(self._progress),
             "steps_per_epoch": self._prepared.steps_per_epoch,
             "origin": None if self._origin is None else self._origin.parent,

@@ -34,11 +34,12 @@ from designer.design import files
 from designer.engine import device as devices
 from designer.engine.augmentation import augmenter
 from designer.engine.batches import Images, images
-from designer.engine.device import Precision, Processes
+from designer.engine.device import Precision
 from designer.engine.inputs import check_numbers
 from designer.engine.module import module_of_run
 from designer.engine.named_batches import OwnTargets, named_inputs
 from designer.engine.preprocessing import fitted_preprocessing, with_color_components
+from designer.engine.processes import Processes
 from designer.engine.recorded_data import Recording, data_of, has_begun
 from designer.engine.sampling import Balanced, Sampling, Shuffled
 from designer.engine.text_windows import (
@@ -54,6 +55,7 @@ from designer.recipe.command_line import LONGEST, options, text_of
 from designer.recipe.losses import LOSSES, losses_for
 from designer.recipe.misfits import (
     conflict,
+    indivisible,
     misfit,
     two_classes_are_a_label,
     whole_numbers_are_classes,
@@ -153,8 +155,8 @@ def prepare(
     closing
         Ends the decoder processes when it is closed.
     threads
-        The number of threads that a checkpoint was made with; it takes precedence over the
-        recipe's.
+        The number of threads that a checkpoint was made with in each process; it takes precedence
+        over the recipe's, which are divided among the processes of a machine.
     moved
         Where the data are now, if not where the run says.
 
@@ -166,27 +168,21 @@ def prepare(
     recipe, info, source = run.recipe(), run.network(), run.source()
     processes = Processes.current()
     device = devices.choose(recipe.device)
-    if wanted := threads or recipe.threads:
-        torch.set_num_threads(wanted)
+    if threads:
+        torch.set_num_threads(threads)
+    elif recipe.threads:
+        torch.set_num_threads(max(1, recipe.threads // processes.on_this_machine))
     torch.backends.cudnn.benchmark = device.type == "cuda"  # images all have one size
     if wrong := conflict(recipe):
         raise DesignerError(wrong.sentence)
-    if processes.several and recipe.step_images is None:
-        raise DesignerError(
-            f"optimizer.name is {recipe.optimizer.name}, which does not go with several processes, "
-            "as it looks at all training images in one step: train with one process, or choose "
-            "another optimizer."
-        )
-    if recipe.batch % processes.count:
-        raise DesignerError(
-            f"A batch of {recipe.batch} cannot be divided among {processes.count} processes: "
-            f"choose a multiple of {processes.count}."
-        )
+    if refusal := indivisible(recipe, processes.count):
+        raise DesignerError(refusal)
     design = files.read(run.design)
     trusted_code.require(design)
     analysis = own_layers.analyzed(design)
+    apart = 1 if recipe.sync_batch_norm else processes.count
     if refusal := training.refusal(
-        analysis, recipe.batch, processes=processes.count, targets=recipe.data.targets
+        analysis, recipe.batch, processes=apart, targets=recipe.data.targets
     ):
         raise DesignerError(refusal)
     ready, recording = data_of(run, data_request(recipe, info), moved=moved, first=processes.first)
@@ -227,6 +223,7 @@ def prepare(
     network = module_of_run(run)
     with devices.enough_memory("to_device", network=info.name):
         network = devices.placed(network, device)
+    about_norms = processes.prepare_norms(network, recipe, device)
     processes.join(device)
     closing.callback(processes.leave)
     if processes.rank:  # every process draws for itself
@@ -242,6 +239,7 @@ def prepare(
     notes.append(never_occur(ready.data.name, absent_classes(ready.data)))
     notes.append(without_image(ready.data.name, absent_labels(ready.data)))
     notes += _balance(ready.data, parts.train, recipe)
+    notes.append(about_norms)
     if stores is not None:
         notes.append(on_mixed_images(recipe.augmentation, ready.data.target.kind))
     else:

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from designer.engine.device import Processes
+from designer.engine.processes import Processes
 from designer.recipe.recipe import Recipe
 from designer.runs.control import Command, ControlReader
 from designer.runs.folder import RunFolder

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from designer.engine.decisions import Decisions
-from designer.engine.device import Processes
 from designer.engine.losses import Outputs, main_output
 from designer.engine.mixing import Mixed, Targets
+from designer.engine.processes import Processes
 
 _MOST = 32  # steps whose outputs are retained; they take memory
 

@@ -11,10 +11,10 @@ from designer.data.pictures import BrokenPicture
 from designer.engine import checkpoint, device
 from designer.engine.beginning import Events, Silence, initialize_weights, take_initial_weights
 from designer.engine.broken_pictures import with_remedy
-from designer.engine.device import Processes
 from designer.engine.loop import Loop, write_result
 from designer.engine.module import own_layer_error
 from designer.engine.preparation import prepare
+from designer.engine.processes import Processes, connection_lost, note_failure
 from designer.engine.recorded_data import remember_location
 from designer.errors import BrokenPicturesError, DesignerError
 from designer.runs import disk, links, lock
@@ -111,7 +111,9 @@ def train(
                     canceled=lambda: bool(interrupt and interrupt.is_set()),
                 )
             own = own_layer_error(error, run) if defect else ""
-            message = memory or own or f"{defect}{broken or error}"
+            lost = connection_lost(error)
+            message = lost or memory or own or f"{defect}{broken or error}"
+            note_failure(message, lost=lost is not None)
             if isinstance(events, EventWriter):
                 # The disk may be full or gone; the sentence is raised in any case.
                 with suppress(DesignerError):
@@ -121,8 +123,8 @@ def train(
                     )
                     skip = broken.skip if broken else None
                     write_result(run, msgspec.structs.replace(result, message=message, skip=skip))
-            if memory:
-                raise DesignerError(memory) from error
+            if lost or memory:
+                raise DesignerError(message) from error
             if broken:
                 raise broken from error
             raise

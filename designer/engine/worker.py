@@ -355,6 +355,10 @@ def _train_run(path: Path, *, resume: bool, interrupt: threading.Event, data: Pa
         return 1
     if result.message:
         sys.stderr.write(f"{result.message}\n")
+    if result.status == "diverged":
+        from designer.engine.processes import note_failure
+
+        note_failure(result.message or "The training diverged.")
     return 1 if result.status == "diverged" else 0
 
 

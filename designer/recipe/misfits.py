@@ -48,6 +48,26 @@ class Misfit(NamedTuple):
     remedy: str
 
 
+def indivisible(recipe: Recipe, processes: int) -> str | None:
+    """Return a sentence on a recipe whose batches several processes cannot share, else None."""
+    if processes == 1:
+        return None
+    if recipe.step_images is None:
+        return (
+            f"optimizer.name is {recipe.optimizer.name}, which does not go with several processes, "
+            "as it looks at all training images in one step: train with one process, or choose "
+            "another optimizer."
+        )
+    rest = recipe.batch % processes
+    if not rest:
+        return None
+    fitting = [each for each in (recipe.batch - rest, recipe.batch - rest + processes) if each]
+    return (
+        f"A batch of {recipe.batch} cannot be divided among {processes} processes: choose a "
+        f"multiple of {processes}, such as {' or '.join(map(str, fitting))}."
+    )
+
+
 def conflict(recipe: Recipe) -> Misfit | None:
     """Return the first setting that does not go with another one, None if all do."""
     if recipe.data.resampling == "folds" and recipe.data.fold > recipe.data.folds:

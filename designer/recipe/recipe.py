@@ -134,6 +134,15 @@ class Recipe(Group, frozen=True, kw_only=True, forbid_unknown_fields=True):
             reason="every device has it",
         ),
     ] = "float32"
+    sync_batch_norm: Annotated[
+        bool,
+        Setting(
+            title="Synchronize batch norms",
+            help="Lets each batch norm see the whole batch where several processes with a GPU each "
+            "share it; otherwise it sees the images of its own process.",
+            reason="with enough images for each process it gains nothing and takes time",
+        ),
+    ] = False
     device: Annotated[
         str,
         Setting(

@@ -1,6 +1,7 @@
 """Starting workers as processes of their own, which continue when this process ends."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,20 +10,36 @@ from typing import BinaryIO
 from designer import processes
 from designer.errors import DesignerError
 from designer.runs import control
+from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.runs.lock import already_training
 from designer.storage import unwritable
 
 _MODULE = "designer.engine.worker"
+_SEVERAL = "designer.engine.several_processes"
+_MOST = 1024  # processes that the log of a run may say, which may be damaged
 
 _children: list["subprocess.Popen[bytes]"] = []  # referenced, so that ended processes are reaped
 
 
-def start(path: Path, *, resume: bool = False, data: Path | None = None) -> int:
+def start(
+    path: Path, *, resume: bool = False, data: Path | None = None, processes: int | None = None
+) -> int:
     """Start to train a run folder, or resume it; return the number of the new process.
 
-    The output of the worker goes to ``worker.log`` in the folder. ``data`` is where the data of a
-    run that is resumed are now, if they were moved.
+    The output of the worker goes to ``worker.log`` in the folder.
+
+    Parameters
+    ----------
+    path
+        The run folder.
+    resume
+        Whether to continue from its last checkpoint.
+    data
+        Where the data of a run that is resumed are now, if they were moved.
+    processes
+        How many processes of this machine train together; None for one, or for as many as the run
+        that is resumed had.
 
     Raises
     ------
@@ -38,13 +55,47 @@ def start(path: Path, *, resume: bool = False, data: Path | None = None) -> int:
     arguments = [str(path.absolute()), *(["--resume"] if resume else [])]
     if data is not None:
         arguments += ["--data", str(data.absolute())]
+    count = processes or (processes_of(run) if resume else 1)
+    module = _MODULE
+    if count > 1:
+        module, arguments = _SEVERAL, [str(count), *arguments]
     try:
         with run.log.open("ab") as log:
-            child = spawn(_MODULE, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            child = spawn(module, *arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     except OSError as error:
         raise unwritable(run.log, error) from error
     _children.append(child)
     return child.pid
+
+
+def processes_of(run: RunFolder) -> int:
+    """Return by how many processes a run was trained last; 1 if it was not begun."""
+    try:
+        starts = [each for each in read_events(run.events) if each["event"] == "start"]
+    except DesignerError:  # damaged at its end: the worker, which repairs it, refuses other numbers
+        return 1
+    count = int(starts[-1].get("processes", 1)) if starts else 1
+    return min(max(count, 1), _MOST)
+
+
+def several_machines(path: Path, *, resume: bool, processes: int, data: Path | None) -> str:
+    """Return the command that trains a run on several machines, to be typed on each of them.
+
+    Parameters
+    ----------
+    path
+        The run folder, on a disk that all machines have at this path.
+    resume, data
+        As of `start`.
+    processes
+        How many processes each machine has.
+    """
+    options = ["--nnodes", "2", "--nproc-per-node", str(processes)]
+    options += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "HOST:29500"]
+    options += ["--rdzv-id", path.name, "-m", _MODULE, str(path.absolute())]
+    options += ["--resume"] if resume else []
+    options += [] if data is None else ["--data", str(data.absolute())]
+    return shlex.join(["torchrun", *options])
 
 
 def start_service(

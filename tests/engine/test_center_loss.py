@@ -11,10 +11,10 @@ from designer.data import PictureForm, open_dataset
 from designer.design import edits
 from designer.design.values import LayerNode
 from designer.engine.center_loss import CenterLoss
-from designer.engine.device import Processes
 from designer.engine.export import of_run
 from designer.engine.mixing import Mixed
 from designer.engine.module import module_from_source
+from designer.engine.processes import Processes
 from designer.engine.training import train
 from designer.errors import DesignerError
 from designer.recipe.losses import Loss

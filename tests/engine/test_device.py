@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from designer.engine import device
-from designer.engine.device import Processes
+from designer.engine.processes import Processes
 from designer.errors import DesignerError
 
 CPU = torch.device("cpu")

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from designer.engine.decisions import Decisions
-from designer.engine.device import Processes
 from designer.engine.losses import Objective
 from designer.engine.mixing import MIXERS, Mixed, Mixing
+from designer.engine.processes import Processes
 from designer.engine.tally import Read, Tally
 from designer.recipe.augmentations import Augmentation
 from designer.recipe.losses import Loss

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from designer.engine.decisions import Decisions
-from designer.engine.device import Processes
+from designer.engine.processes import Processes
 from designer.engine.tally import Read, Tally
 
 OUTPUTS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 2.0]])
