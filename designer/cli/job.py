@@ -80,7 +80,7 @@ def job(
     to: str | None,
     runs: str | None,
 ) -> None:
-    """Write a script that trains a run elsewhere and brings its folder back.
+    """Write a script that trains a run on another machine.
 
     The script copies the folder to the other machine, installs this program there if it is missing,
     continues the run or study, and copies the folder back. What is copied stays in the folder
