@@ -14,7 +14,7 @@ from designer.engine.training import train
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from tests.engine.samples import TINY, create, tiny_recipe, write_data
-from tests.engine.test_recorded_data import stopped
+from tests.engine.test_recorded_data import stopped, write_pictures
 
 SEEDED = {"data__resampling": "folds", "data__split_seed": 5}
 
@@ -93,3 +93,16 @@ def test_a_stopped_training_goes_on_with_its_parts(tmp_path: Path, settings: dic
     assert run.data().examples == recorded
     starts = [each for each in read_events(run.events) if each["event"] == "start"]
     assert starts[0]["counts"] == starts[1]["counts"] == run.data().counts
+
+
+def test_a_validation_folder_is_divided_with_the_rest_and_found_again(tmp_path: Path) -> None:
+    data = tmp_path / "pictures"
+    write_pictures(data / "train")
+    write_pictures(data / "val", images=5)
+    run = stopped(tmp_path / "run", data, data__resampling="folds", data__folds=4)
+    found = examples(run)
+    names = [name for part in found.values() for name in part.names or ()]
+    assert len(names) == len(set(names)) == 75
+    assert any(name.startswith("val/") for name in found["train"].names or ())
+    assert train(run, resume=True).status == "finished"
+    assert run.data().counts == {"train": 50, "validation": 17, "test": 8}
