@@ -56,3 +56,19 @@ def test_a_sentence_that_fits_has_no_button(viewer, findings):
     broken = row_of(findings, "broken-pictures")
     assert broken.sentence.shown_text() == broken.sentence.text()
     assert not broken.more.isVisible()
+
+
+def test_folds_are_shown_and_rare_classes_said(viewer, tmp_path):
+    write_folders(tmp_path / "pets" / "train", {"cat": 30, "owl": 2})
+    write_folders(tmp_path / "pets" / "val", {"cat": 7, "owl": 1})
+    folds = {"data__resampling": "folds", "data__folds": 4, "data__test": 0.0}
+    viewer.open(tmp_path / "pets", **folds)
+    contents = viewer.window.model.contents
+    # 40 pictures, of which the folder val has 8, make 4 folds of 10.
+    assert {name: len(part) for name, part in contents.parts.items()} == {
+        "train": 30,
+        "validation": 10,
+    }
+    viewer.window.header.notes.setChecked(True)
+    shown = row_of(viewer.window.header.findings, "rare-for-folds").finding.sentence
+    assert shown.startswith("The class owl has fewer images than the 4 folds (3)")
