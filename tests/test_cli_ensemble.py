@@ -382,6 +382,11 @@ def test_what_is_refused(
     assert "two members or more" in refused(capsys)
     assert "two members or more" in refused(capsys, first)
     assert "seed0 is named twice" in refused(capsys, first, first)
+    twice = (f"{snapshots.path}@2", f"{snapshots.path}@02")
+    assert "snap@2 is named twice" in refused(capsys, *twice)
+    assert "no weights of epoch 99999999999999999999999" in refused(
+        capsys, first, f"{first}@{'9' * 60}"
+    )
     sentence = refused(capsys, first, labels[0].path)
     assert "labels0 predicts labels, but seed0 classes: choose runs" in sentence
     assert "numbers0 predicts numbers, but seed0 classes" in refused(capsys, first, numbers[0].path)

@@ -78,7 +78,7 @@ def weights_named(text: str) -> str:
     text
         ``best``, ``last`` or the number of an epoch whose weights were kept.
     """
-    return f"{EPOCH}{text}" if text.isdecimal() else text
+    return f"{EPOCH}{text.lstrip('0') or '0'}" if text.isdecimal() else text
 
 
 def read_members(ensemble: Ensemble) -> list[Member]:

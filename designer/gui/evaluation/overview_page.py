@@ -68,8 +68,8 @@ class OverviewPage(Page):
         while (item := self.grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self.figures = [*_figures(contents), *_of_members(contents)]
-        self._values = []
+        first, *others = _figures(contents)
+        self.figures, self._values = [first, *_of_members(contents), *others], []
         for row, figure in enumerate(self.figures):
             name = QLabel(figure.name, textFormat=Qt.TextFormat.PlainText)
             value = QLabel(

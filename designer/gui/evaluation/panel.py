@@ -16,7 +16,7 @@ from designer.gui.base.speed import idle_imports
 from designer.gui.evaluation.work import Work
 from designer.gui.worker.trainer import Trainer
 from designer.runs.folder import RunFolder
-from designer.runs.inspection import Subject, member_name
+from designer.runs.inspection import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,12 +186,11 @@ class EvaluationPanel(QWidget):
         first = ensemble.members[0]
         run = RunFolder(Path(first.run))
         self.trainer.show(run.path)
-        names = ", ".join(map(member_name, ensemble.members))
         self._ask(
             run,
             {"do": "ensemble", "members": ensemble.members},
             first,
-            doing=f"{names} are evaluated as an ensemble …",
+            doing=f"The {ensemble.name} is evaluated …",
         )
 
     def _ask(

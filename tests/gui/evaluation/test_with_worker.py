@@ -77,7 +77,7 @@ def test_an_ensemble_is_evaluated(qtbot, panel, trained, tmp_path):  # noqa: F81
     members = (Subject(run=str(copy)), *(subject(trained, epoch) for epoch in (1, 2)))
     panel.trainer.ensemble_wanted.emit(Ensemble(members=members))
     assert panel.trainer.shown.run.path == copy
-    assert panel.work.words.text() == "copy, small@1, small@2 are evaluated as an ensemble …"
+    assert panel.work.words.text() == "The ensemble of 3 is evaluated …"
     view = panel.view
     qtbot.waitUntil(lambda: "Ensemble" in view.title.text(), timeout=SECONDS)
     assert view.title.text() == "Ensemble of 3 on the test part of copy: 12 images"

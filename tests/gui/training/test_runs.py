@@ -291,7 +291,7 @@ def test_an_ensemble_is_wanted_of_several_runs(desk, written):
     assert wanted.args == asked.args
     names = {Path(each.run).name for each in wanted.args[0].members}
     assert names == {"first", "second"}
-    assert desk.evaluation.work.words.text().endswith("are evaluated as an ensemble …")
+    assert desk.evaluation.work.words.text() == "The ensemble of 2 is evaluated …"
     desk.evaluation.work.cancel.click()
     assert desk.evaluation.work.isHidden()
 
