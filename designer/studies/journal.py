@@ -28,8 +28,8 @@ SILENT_SECONDS = 60.0
 """A process on another machine that has not touched its file for so long has ended."""
 _PATIENCE = 60.0  # seconds to wait for the lock, which is held for some milliseconds
 
-Outcome = Literal["finished", "early_stopped", "diverged", "failed", "pruned"]
-"""How a training of a study ended; a pruned one was stopped since it fell behind."""
+Outcome = Literal["finished", "early_stopped", "stopped", "diverged", "failed", "pruned"]
+"""How a training ended: ``pruned`` if it fell behind, ``stopped`` if somebody stopped this run."""
 
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="propose"):

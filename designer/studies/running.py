@@ -35,11 +35,12 @@ from designer.studies.journal import (
     Trial,
 )
 from designer.studies.pruning import falls_behind
-from designer.studies.samplers import SAMPLERS
+from designer.studies.samplers import SAMPLERS, space_size
+from designer.studies.spec import Study
 from designer.studies.standby import Standby
 from designer.system import graphics_cards
 
-_MOST_REFUSED = 1_000
+_MOST_REFUSED = 500
 """Candidates in a row that are refused until the search ends."""
 _AT_ONCE = 50  # candidates that are examined while other processes wait
 _WAIT_SECONDS = 1.0  # between two looks at what other processes do
@@ -201,20 +202,14 @@ class Runner:
 
     def _propose(self, state: State) -> Trial | None:
         """Propose and examine a candidate; None if there is none, which is recorded."""
-        refused = 0
-        for trial in reversed(state.trials):
-            if not trial.refusal:
-                break
-            refused += 1
         sampler = SAMPLERS[self._study.sampler]
-        values = sampler.propose(self._study, state)
-        if values is None or (sampler.endless and refused >= _MOST_REFUSED):
-            message = ""
-            if values is not None:
-                message = (
-                    f"The last {refused:,} candidates were refused, so that no further one is "
-                    f"looked for; the last reason was: {state.trials[-1].refusal}"
-                )
+        values = None
+        if not _all_were_tried(self._study, state):
+            values = sampler.propose(self._study, state)
+        message = ""
+        if values is not None and sampler.endless:
+            message = _too_many_refused(state)
+        if values is None or message:
             self._journal.append(Exhausted(message=message))
             return None
         same = next((each for each in state.trials if each.values == values), None)
@@ -273,10 +268,14 @@ class Runner:
     def _ended(
         self, number: int, replicate: int, result: Result | None, *, pruned: bool
     ) -> Ended | None:
-        """Return how a training ended; None if it was stopped and can go on."""
-        if result is None or (result.status == "stopped" and not pruned):
+        """Return how a training ended; None if the study was stopped and it can go on."""
+        if result is None:
             return None
-        outcome: Outcome = "pruned" if result.status == "stopped" else result.status
+        outcome: Outcome = result.status
+        if result.status == "stopped":
+            if self.stopping and not pruned:
+                return None
+            outcome = "pruned" if pruned else "stopped"
         return Ended(
             trial=number,
             replicate=replicate,
@@ -370,6 +369,25 @@ def _losses(run: RunFolder) -> list[float]:
     except DesignerError:
         return []
     return [each["validation"]["loss"] for each in events if each["event"] == "epoch"]
+
+
+def _all_were_tried(study: Study, state: State) -> bool:
+    """Tell whether no candidate is left, of a study that has a limited number of them."""
+    size = space_size(study)
+    if size is None or len(state.trials) < size:
+        return False
+    return len({msgspec.json.encode(trial.values) for trial in state.trials}) >= size
+
+
+def _too_many_refused(state: State) -> str:
+    """Return why no further candidate is looked for, if too many in a row were refused."""
+    last = state.trials[-_MOST_REFUSED:]
+    if len(last) < _MOST_REFUSED or not all(trial.refusal for trial in last):
+        return ""
+    return (
+        f"The last {_MOST_REFUSED:,} candidates were refused, so that no further one is looked "
+        f"for; the last reason was: {last[-1].refusal}"
+    )
 
 
 def _all_failed(state: State) -> bool:

@@ -94,6 +94,20 @@ def grid_size(study: Study) -> int:
     return math.prod(len(choices_of(each)) for each in study.varied)
 
 
+def space_size(study: Study) -> int | None:
+    """Return how many candidates there are in all; None if a range has any number of values."""
+    sizes = []
+    for each in study.varied:
+        given = each.range
+        if given is None or given.step is not None:
+            sizes.append(len(choices_of(each)))
+        elif given.whole:
+            sizes.append(int(given.high - given.low) + 1)
+        else:
+            return None
+    return math.prod(sizes)
+
+
 def _grid(study: Study, state: State) -> Values | None:
     names = [each.name for each in study.varied]
     every = itertools.product(*map(choices_of, study.varied))
