@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from designer.cli import jobs
+from designer.cli import exporting
 from designer.cli.options import EXPORT_SUFFIXES
 from designer.cli.output import share_shown
 from designer.cli.runs import find
@@ -103,10 +103,10 @@ def export(ensemble: Ensemble, paths: Sequence[Path]) -> int:
     DesignerError
         An ending is unknown, or the members do not make one network.
     """
-    jobs.check_formats(paths)
+    exporting.check_formats(paths)
     from designer.engine import device as devices
     from designer.engine.ensemble_export import of_ensemble
 
     with devices.enough_memory("build", network=ensemble.name):
         model = of_ensemble(ensemble)
-    return jobs.export_model(model, paths)
+    return exporting.export_model(model, paths)

@@ -88,7 +88,7 @@ def subject_of(
     import msgspec
 
     from designer import presets
-    from designer.cli import jobs
+    from designer.cli import exporting
     from designer.cli import runs as folder_of_runs
     from designer.cli.settings import load
     from designer.design import files
@@ -114,7 +114,7 @@ def subject_of(
     recipe = presets.recipe(source)
     return Subject(
         design=files.dumps(design),
-        weights=jobs.weights_of_design(design, weights, runs, say=say_aside) or "",
+        weights=exporting.weights_of_design(design, weights, runs, say=say_aside) or "",
         recipe=msgspec.to_builtins(recipe) if recipe is not None else {},
     )
 

@@ -80,14 +80,14 @@ def export(
     file is loaded back and compared with the network before it is reported. A format that cannot
     take the network does not stop the others; the exit code is 1 then.
     """
-    from designer.cli import jobs
+    from designer.cli import exporting
     from designer.cli.runs import find, names_run
 
     paths = files_of("--to", to, more)
     if not paths:
         raise DesignerError("Say where to write with --to, as in --to lenet5.onnx.")
     options = ExportOptions(opset=opset, names=names or "")
-    jobs.check_formats(paths, options)
+    exporting.check_formats(paths, options)
     if names_run(source, runs):
         for option_, given in (("--set", settings), ("--weights", weights)):
             if given:
@@ -95,8 +95,8 @@ def export(
                     f"{option_} is for designs, but {source} is a run, whose design and weights "
                     f"are fixed: leave {option_} out."
                 )
-        return jobs.export_run(find(source, runs), paths, options)
-    return jobs.export_design(
+        return exporting.export_run(find(source, runs), paths, options)
+    return exporting.export_design(
         load(source, settings), paths, weights=weights, runs_folder=runs, options=options
     )
 
@@ -154,11 +154,11 @@ def weights(
             f"Say where the weights come from and go to, as in: {PROGRAM} weights {design} --from "
             "resnet18.pth --out mine.pt"
         )
-    from designer.cli import jobs
+    from designer.cli import exporting
     from designer.cli.runs import located
 
     pairs = dict(_pair("--map", text) for text in given)
-    jobs.weights(load(design, settings), located(source), Path(out), pairs, as_json=as_json)
+    exporting.weights(load(design, settings), located(source), Path(out), pairs, as_json=as_json)
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:

@@ -135,7 +135,7 @@ def train(
     Everything goes into a run folder: design, recipe, source, events, checkpoints and result. What
     keeps the network from learning is said as soon as it is seen (see: doctor).
     """
-    from designer.cli import jobs, recipes
+    from designer.cli import exporting, jobs, recipes
     from designer.cli.runs import located
     from designer.presets import missing_data
 
@@ -161,13 +161,13 @@ def train(
     for sentence in recipes.without_effect(plan, chosen, pictures=pictures):
         write(f"{sentence}\n", error=True)
     paths = files_of("--export", export, more)
-    jobs.check_formats(paths)
+    exporting.check_formats(paths)
     silenced = advice.silenced(silence)
     start = Start(processes, print_command, folder_only)
     done = jobs.train(network, design, plan, run, runs, silenced=silenced, start=start)
     if print_command or folder_only:
         return 0
-    return jobs.export_run(done, paths) if paths else 0
+    return exporting.export_run(done, paths) if paths else 0
 
 
 @click.command(

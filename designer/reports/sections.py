@@ -298,6 +298,7 @@ def _technical(report: Report) -> list[Section]:
         "python": "Python",
         "platform": "Platform",
         "threads": "Threads",
+        "processes": "Processes",
     }
     environment = [
         (title, str(report.environment[key]), "")
@@ -324,4 +325,6 @@ def _command(report: Report) -> str:
     for field, value in _different(report.recipe):
         shown = shown_source(value) if field.name in _PATHS else value
         words.append(system.quoted("--set-recipe", f"{field.name}={text_of(shown)}"))
+    if (processes := report.environment.get("processes", 1)) != 1:
+        words.append(f"--processes {processes}")
     return " \\\n    ".join((" ".join(words[:3]), *words[3:]))

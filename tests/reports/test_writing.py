@@ -294,6 +294,15 @@ def test_what_differs_is_named_by_its_title(classes: RunFolder, tmp_path: Path) 
     assert "| data.validation | 0.2 | 0.1 |" in text
 
 
+def test_processes_are_part_of_the_command(classes: RunFolder, tmp_path: Path) -> None:
+    assert "--processes" not in written(classes, ".md", tmp_path)
+    several = tmp_path / "several"
+    shutil.copytree(classes.path, several)
+    environment = json.loads((several / "environment.json").read_text())
+    (several / "environment.json").write_text(json.dumps({**environment, "processes": 4}))
+    assert "    --processes 4\n" in written(RunFolder(several), ".md", tmp_path)
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0.83, 0.97), (-3, 250), (1e-6, 2e-6)])
 def test_ticks_are_round_and_inside(low: float, high: float) -> None:
     found = ticks(low, high)
