@@ -57,7 +57,8 @@ def ensemble_design(members: Sequence[Member]) -> EnsembleDesign:
     Raises
     ------
     DesignerError
-        Their preprocessing differs in more than mean and deviation.
+        Their preprocessing differs in more than mean and deviation, or they have layer types of
+        their own that differ under one name.
     """
     first = members[0]
     about = ", ".join(f"member{number} is {each.name}" for number, each in enumerate(members, 1))
@@ -76,7 +77,12 @@ def ensemble_design(members: Sequence[Member]) -> EnsembleDesign:
     nodes, answers = [], []
     for number, member in enumerate(members, 1):
         _require_same_preprocessing(first, member)
-        design, block = take_in(design, member.analysis.design)
+        try:
+            design, block = take_in(design, member.analysis.design)
+        except DesignerError as error:  # layer types of their own with one name
+            raise DesignerError(
+                f"{member.name} does not fit into one network with the members before it: {error}"
+            ) from error
         given = _given(graph, inputs, first, member, number)
         own = as_block(member.analysis.design)
         node = graph.add(f"member{number}", BlockNode(block))

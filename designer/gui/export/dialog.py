@@ -46,6 +46,7 @@ from designer.runs.export_formats import (
 )
 from designer.runs.fitting import Fitting
 from designer.runs.folder import RunFolder
+from designer.runs.inspection import member_name
 from designer.runs.library_names import Naming
 from designer.runs.weights_report import Report
 
@@ -131,8 +132,10 @@ class ExportDialog(QDialog):
         if self._source is None:
             self.weights.addItem(_FRESH)
         else:
-            best = "its best epoch" if isinstance(self._source, Path) else "the best epoch of each"
-            self.weights.addItem(f"{self._source.name}, {best}")
+            words = f"{self._source.name}, its best epoch"
+            if isinstance(self._source, Ensemble):
+                words = ", ".join(map(member_name, self._source.members))
+            self.weights.addItem(words)
         self.weights.currentIndexChanged.connect(self._changed)
         self.name = QLineEdit(objectName="export-name")
         self.name.setText(_base_name(self._source.name if self._source else self.design.name))

@@ -62,9 +62,17 @@ def _cannot_compare(_: Panel, runs: Sequence[Summary]) -> str:
     return "" if len(runs) > 1 else "Tick two runs or more, or select them with Ctrl or Shift."
 
 
+def snapshots(run: Summary) -> list[int]:
+    """Return the epochs whose weights a run kept, without those before the first step."""
+    return [epoch for epoch in RunFolder(run.path).kept_epochs() if epoch]
+
+
 def _no_ensemble(panel: Panel, runs: Sequence[Summary]) -> str:
-    if len(runs) < 2:
-        return "Select two runs or more with Ctrl or Shift."
+    if len(runs) == 1 and len(snapshots(runs[0])) < 2:
+        return (
+            "Select two runs or more with Ctrl or Shift, or a run that kept the weights of several "
+            "epochs (the setting Keep weights every)."
+        )
     begun = [run for run in runs if run.state == "new" or panel.waits(run)]
     return f"{begun[0].path.name} is not trained yet." if begun else ""
 
@@ -156,7 +164,7 @@ RUN_ACTIONS = (
         "ensemble",
         "Evaluate as ensemble",
         "Evaluate the mean of the probabilities of the selected runs on the test part of the first "
-        "one.",
+        "one; of a single run, that of the epochs whose weights it kept.",
         refusal=_no_ensemble,
         several=True,
     ),
@@ -164,7 +172,7 @@ RUN_ACTIONS = (
         "export_ensemble",
         "Export ensemble…",
         "Write model files of one network that gives the mean of the probabilities of the selected "
-        "runs.",
+        "runs, or of the epochs whose weights a single run kept.",
         refusal=_no_ensemble,
         several=True,
     ),

@@ -35,7 +35,7 @@ from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training import run_removal
-from designer.gui.training.run_actions import RUN_ACTIONS, RunAction
+from designer.gui.training.run_actions import RUN_ACTIONS, RunAction, snapshots
 from designer.gui.training.run_columns import Row, matches
 from designer.gui.training.run_list import RunList
 from designer.gui.training.run_table import RunTable
@@ -374,11 +374,16 @@ class RunsPanel(QWidget):
         return [row.run for row in self.table.rows if row.run.path in drawn]
 
     def ensemble(self) -> "Ensemble":
-        """Return the selected runs, with the weights of their best epochs, as one network."""
+        """Return the selected runs with their best weights, or what a single run kept."""
         from designer.runs.ensembles import Ensemble
-        from designer.runs.inspection import Subject
+        from designer.runs.inspection import EPOCH, Subject
 
-        return Ensemble(members=tuple(Subject(run=str(run.path)) for run in self.selected))
+        runs = self.selected
+        if len(runs) > 1:
+            return Ensemble(members=tuple(Subject(run=str(run.path)) for run in runs))
+        (run,) = runs
+        weights = [f"{EPOCH}{epoch}" for epoch in snapshots(run)]
+        return Ensemble(members=tuple(Subject(run=str(run.path), weights=w) for w in weights))
 
     def waits(self, run: Summary) -> bool:
         """Return whether a run waits to be trained."""

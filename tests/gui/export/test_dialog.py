@@ -342,7 +342,7 @@ def test_the_dialog_for_an_ensemble(
     members = tuple(Subject(run=str(tmp_path / name)) for name in ("one", "two", "three"))
     form = shown(qtbot, Workspace(), worker, tmp_path / "out", source=Ensemble(members=members))
     assert form.windowTitle() == "Export ensemble of 3"
-    assert form.weights.currentText() == "ensemble of 3, the best epoch of each"
+    assert form.weights.currentText() == "one, two, three"
     tick(form, qtbot, ".onnx")
     press(form, qtbot)
     qtbot.waitUntil(lambda: len(worker.asked) == 1)

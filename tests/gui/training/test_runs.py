@@ -296,6 +296,21 @@ def test_an_ensemble_is_wanted_of_several_runs(desk, written):
     assert desk.evaluation.work.isHidden()
 
 
+def test_an_ensemble_of_the_epochs_that_a_run_kept(desk, written):
+    run = written("first")
+    run.last.parent.mkdir(exist_ok=True)
+    for epoch in (0, 2):
+        run.kept(epoch).touch()
+    look(desk, 1)
+    choose(desk, "first")
+    assert not desk.runs.actions_["ensemble"].isEnabled()  # weights before the first step are none
+    run.kept(10).touch()
+    desk.runs.refresh_actions()
+    with desk.qtbot.waitSignal(desk.runs.export_requested) as asked:
+        desk.runs.actions_["export_ensemble"].trigger()
+    assert [each.weights for each in asked.args[0].members] == ["epoch:2", "epoch:10"]
+
+
 def test_export_is_requested_from_the_shell(desk, written):
     written("first")
     look(desk, 1)
