@@ -414,7 +414,17 @@ def test_errors_say_how_to_set_a_setting_where_the_command_takes_settings():
     assert taking == TAKE_SETTINGS
 
 
-@pytest.mark.parametrize("command", ["", *program.commands])
+def commands() -> dict[str, click.Command]:
+    """All commands by their words, those of groups among them."""
+    found = {}
+    for name, command in program.commands.items():
+        found[name] = command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {each}": below for each, below in command.commands.items()}
+    return found
+
+
+@pytest.mark.parametrize("command", ["", *commands()])
 def test_help(command: str, capsys: Captured) -> None:
     assert main([*command.split(), "--help"]) == 0
     output = capsys.readouterr().out
@@ -424,7 +434,7 @@ def test_help(command: str, capsys: Captured) -> None:
 
 
 def test_every_option_and_argument_is_explained() -> None:
-    for name, command in program.commands.items():
+    for name, command in commands().items():
         with click.Context(command, info_name=name) as context:
             for param in command.get_params(context):
                 if isinstance(param, click.Option):

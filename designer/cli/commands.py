@@ -26,6 +26,7 @@ from designer.cli import (
     model_commands,
     rate_command,
     sampling,
+    studies,
     system,
     training_commands,
     window,
@@ -461,6 +462,7 @@ program.add_command(map_commands.augment)
 program.add_command(inside.time_)
 program.add_command(inside.measure)
 program.add_command(rate_command.lr_range)
+program.add_command(studies.study)
 program.add_command(code.code)
 program.add_command(system.completion)
 program.add_command(system.install_desktop)

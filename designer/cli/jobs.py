@@ -143,7 +143,7 @@ def train(
     """
     from designer.cli.unpacking import unpack  # with numpy, which takes 0.1 s
 
-    recipe = _with_absolute_path(recipe)
+    recipe = with_absolute_path(recipe)
     if refusal := indivisible(recipe, start.count or 1):
         raise DesignerError(refusal)
     if folder:
@@ -179,7 +179,7 @@ def _warn(design: Design, recipe: Recipe, silenced: Collection[str]) -> list[str
     return [line.text for line in advice.lines(advice.unsaid(said, found))]
 
 
-def _with_absolute_path(recipe: Recipe) -> Recipe:
+def with_absolute_path(recipe: Recipe) -> Recipe:
     """Make the data set's path absolute, since the run may be resumed from another folder."""
     from designer.data.opening import existing, is_name
 

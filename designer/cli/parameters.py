@@ -106,10 +106,8 @@ def write_examples(
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
-class Group(click.Group):
-    """The program: its commands, listed in the order in which they are declared.
-
-    Where a design stands in the place of a command, the window opens on it.
+class Subcommands(click.Group):
+    """A command with commands of its own, listed in the order in which they are declared.
 
     Parameters
     ----------
@@ -129,6 +127,10 @@ class Group(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         write_examples(formatter, ctx, self.examples)
+
+
+class Group(Subcommands):
+    """The program: where a design stands in the place of a command, the window opens on it."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -38,12 +38,12 @@ def begin(path: Path, design: Design, recipe: Recipe) -> RunFolder:
         path,
         design_json=files.dumps(design),
         source=generated.source,
-        recipe=_located(recipe),
+        recipe=with_absolute_weights(recipe),
         network=network_info(analysis),
     )
 
 
-def _located(recipe: Recipe) -> Recipe:
+def with_absolute_weights(recipe: Recipe) -> Recipe:
     """Make the path of the initial weights absolute: a worker may start in another folder."""
     source = recipe.initial_weights
     if not source or source.startswith("torchvision:"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from designer.analysis.accounting.totals import Totals
+from designer.analysis.analysis import Analysis
 from designer.analysis.assist import training
 from designer.analysis.problems import Severity
 from designer.design.values import Design
@@ -60,10 +61,8 @@ def candidate(
     except DesignerError as error:
         return Candidate(None, None, {}, str(error))
     analysis = own_layers.analyzed(design)
-    if not analysis.valid:
-        errors = [each.message for each in analysis.problems if each.severity is Severity.ERROR]
-        message = errors[0] if errors else "its own layer types are not trusted"
-        return Candidate(design, recipe, {}, f"The design cannot be built: {message}.")
+    if wrong_design := error_of(analysis):
+        return Candidate(design, recipe, {}, f"The design cannot be built: {wrong_design}.")
     costs = costs_of(analysis.totals, recipe)
     refusal = over_budget(study.budget, costs)
     if not refusal:
@@ -71,6 +70,14 @@ def candidate(
     if not refusal and (wrong := conflict(recipe)):
         refusal = wrong.sentence
     return Candidate(design, recipe, costs, refusal)
+
+
+def error_of(analysis: Analysis) -> str:
+    """Return the first error of a design, without a full stop; "" if it is valid."""
+    if analysis.valid:
+        return ""
+    errors = [each.message for each in analysis.problems if each.severity is Severity.ERROR]
+    return errors[0].rstrip(".") if errors else "its own layer types are not trusted"
 
 
 def costs_of(totals: Totals, recipe: Recipe) -> dict[str, float]:

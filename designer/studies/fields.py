@@ -419,11 +419,11 @@ def read(text: str, design: Design, recipe: Recipe) -> Varied:
         found = _read_range(field, values)
         _check_range(field, found)
         return Varied(name=name, range=found)
-    return Varied(name=name, values=tuple(_read_value(field, each) for each in _split(values)))
+    return Varied(name=name, values=tuple(_read_value(field, each) for each in split(values)))
 
 
-def _split(text: str) -> list[str]:
-    """Split at commas, but not within brackets."""
+def split(text: str) -> list[str]:
+    """Return the parts of a text between its commas, but not those within brackets."""
     parts, depth = [""], 0
     for character in text:
         depth += {"[": 1, "]": -1}.get(character, 0)

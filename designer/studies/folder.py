@@ -17,9 +17,10 @@ from designer.design.values import Design
 from designer.errors import UNREADABLE, DesignerError
 from designer.recipe.reading import read_recipe
 from designer.recipe.recipe import Recipe
+from designer.runs import own_layers
 from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
-from designer.studies import fields, pruning
+from designer.studies import candidates, fields, pruning
 from designer.studies.goals import COSTS, GOALS
 from designer.studies.journal import Journal
 from designer.studies.protocols import PROTOCOLS, Replicate, replicates
@@ -80,9 +81,13 @@ class StudyFolder:
         Raises
         ------
         DesignerError
-            The study makes no sense, or the folder is not empty or cannot be written.
+            The study makes no sense, one of its designs has errors, or the folder is not empty or
+            cannot be written.
         """
         check(study, designs, recipe)
+        for design in designs.values():
+            if error := candidates.error_of(own_layers.analyzed(design)):
+                raise DesignerError(f"{design.name} cannot be trained: {error}.")
         try:
             if path.exists() and (path.is_file() or any(path.iterdir())):
                 raise DesignerError(f"{path} is not empty: choose another folder for the study.")
@@ -96,8 +101,7 @@ class StudyFolder:
                 for name, design in designs.items():
                     write_atomically(made._design_file(name), files.dumps(design).encode())
                 write_atomically(made.base_recipe, recipe.to_json())
-                encoded = msgspec.json.format(msgspec.json.encode(study), indent=2)
-                write_atomically(made.study_file, encoded + b"\n")
+                write_atomically(made.study_file, _encoded(study))
                 if target.exists():
                     target.rmdir()
                 made.path.rename(target)
@@ -178,8 +182,38 @@ class StudyFolder:
         """Return the journal, to be read or written."""
         return Journal(self.path, len(self.replicates()))
 
+    def extend(self, *, trials: int | None = None, seconds: float | None = None) -> Study:
+        """Change how many candidates are trained in all, or for how long; return the new study.
+
+        Processes that run the study already keep what they began with.
+
+        Parameters
+        ----------
+        trials, seconds
+            As in `spec.Study`; None to leave it as it is.
+
+        Raises
+        ------
+        DesignerError
+            The study cannot be read or written, or makes no sense then.
+        """
+        given = {"trials": trials, "seconds": seconds}
+        changes = {name: value for name, value in given.items() if value is not None}
+        with self.journal().alone():
+            study = msgspec.structs.replace(self.study(), **changes)
+            check(study, self.read_designs(), self.recipe())
+            try:
+                write_atomically(self.study_file, _encoded(study))
+            except OSError as error:
+                raise unwritable(self.study_file, error) from error
+        return study
+
     def _design_file(self, name: str) -> Path:
         return self.designs / f"{name or 'design'}.json"
+
+
+def _encoded(study: Study) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(study), indent=2) + b"\n"
 
 
 def is_study(path: Path) -> bool:

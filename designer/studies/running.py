@@ -23,6 +23,7 @@ from designer.runs.result import Result
 from designer.studies import goals
 from designer.studies.candidates import candidate
 from designer.studies.folder import StudyFolder
+from designer.studies.grids import space_size
 from designer.studies.journal import (
     Ended,
     Exhausted,
@@ -34,16 +35,18 @@ from designer.studies.journal import (
     Taken,
     Trial,
 )
+from designer.studies.progress import seconds_spent
 from designer.studies.pruning import falls_behind
-from designer.studies.samplers import SAMPLERS, space_size
+from designer.studies.samplers import SAMPLERS
 from designer.studies.spec import Study
-from designer.studies.standby import Standby
+from designer.studies.standby import Standby, WorkerDiedError
 from designer.system import graphics_cards
 
 _MOST_REFUSED = 500
 """Candidates in a row that are refused until the search ends."""
 _AT_ONCE = 50  # candidates that are examined while other processes wait
 _WAIT_SECONDS = 1.0  # between two looks at what other processes do
+_ATTEMPTS = 2  # of a training whose worker dies
 _HOPELESS = 3  # trainings that failed and none that did not: something is wrong with all of them
 
 Step = tuple[int, int] | Literal["wait", "again", "over"]
@@ -192,13 +195,7 @@ class Runner:
             return True
         if study.trials is not None and len(state.accepted) >= study.trials:
             return True
-        spent = sum(
-            training.ended.figures.get("seconds", 0.0)
-            for trial in state.trials
-            for training in trial.trainings
-            if training.ended is not None
-        )
-        return study.seconds is not None and spent >= study.seconds
+        return study.seconds is not None and seconds_spent(state) >= study.seconds
 
     def _propose(self, state: State) -> Trial | None:
         """Propose and examine a candidate; None if there is none, which is recorded."""
@@ -238,11 +235,7 @@ class Runner:
             self._wait_for_other_worker(run)
             result = self._prepared(run, trial, replicate)
             if result is None and not self._stop.is_set():
-                watch = _Watch(self, run)
-                found = standby.train(
-                    run.path, resume=run.events.exists(), while_waiting=watch.look
-                )
-                result, pruned = msgspec.convert(found, Result), watch.pruned
+                result, pruned = self._trained(standby, run)
             ended = self._ended(number, replicate, result, pruned=pruned)
         except DesignerError as error:
             result = run.result() if run.path.exists() else None
@@ -264,6 +257,27 @@ class Runner:
         self._report(Report(trial, replicate, ended))
         if hopeless:
             raise DesignerError(f"Every training of the study fails: {ended.message}")
+
+    def _trained(self, standby: Standby, run: RunFolder) -> tuple[Result | None, bool]:
+        """Train a run to its end; return its result, and whether it was pruned.
+
+        A worker that dies is replaced once, which continues from the checkpoint. The result is
+        None if it dies while the study is being stopped.
+        """
+        for attempt in range(_ATTEMPTS):
+            watch = _Watch(self, run)
+            try:
+                found = standby.train(
+                    run.path, resume=run.events.exists(), while_waiting=watch.look
+                )
+            except WorkerDiedError:
+                if self._stop.is_set():
+                    break
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+            else:
+                return msgspec.convert(found, Result), watch.pruned
+        return None, False
 
     def _ended(
         self, number: int, replicate: int, result: Result | None, *, pruned: bool

@@ -6,7 +6,7 @@ from designer import presets
 from designer.errors import DesignerError
 from designer.recipe.recipe import Recipe
 from designer.studies import fields
-from designer.studies.samplers import choices_of
+from designer.studies.grids import choices_of
 from designer.studies.spec import Range, Study, Variant, Varied
 from tests.studies.samples import LENET
 
