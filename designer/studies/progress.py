@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from designer.studies.journal import State
 from designer.studies.grids import grid_size
+from designer.studies.journal import State
 from designer.studies.samplers import SAMPLERS
 from designer.studies.spec import Study
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from designer.errors import DesignerError
 from designer.studies.goals import GOALS
-from designer.studies.journal import State, Trial
 from designer.studies.grids import Values, choices_of
+from designer.studies.journal import State, Trial
 from designer.studies.spec import Study, Varied
 
 if TYPE_CHECKING:

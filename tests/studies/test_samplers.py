@@ -6,8 +6,8 @@ import pytest
 
 from designer.errors import DesignerError
 from designer.studies import searching
-from designer.studies.journal import Ended, State, Training, Trial
 from designer.studies.grids import grid_of, grid_size
+from designer.studies.journal import Ended, State, Training, Trial
 from designer.studies.samplers import SAMPLERS
 from designer.studies.spec import Range, Study
 from tests.studies.samples import study
