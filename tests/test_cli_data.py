@@ -321,8 +321,14 @@ def test_folds_are_looked_at(capsys: Captured, tmp_path: Path) -> None:
     path = save(tmp_path / "rare.npz", np.array([0] * 30 + [1] * 4))
     folds = ("--set-recipe", "data.resampling=folds", "--set-recipe")
     found = as_json(capsys, str(path), *folds, "data.folds=5")
+    sentences = [each["sentence"] for each in found["findings"]]
+    # Of 34 images 3 are for the test, and 31 make a fold of 7 and four of 6.
+    assert (
+        "Fold 1 of 5 is held out: 24 images are trained on, 7 validated on, and 3 tested on."
+        in sentences
+    )
     (note,) = (each for each in found["findings"] if each["code"] == "rare-for-folds")
-    assert note["sentence"].startswith("The class 1 has fewer images than the 5 folds (4), so")
+    assert note["sentence"].startswith("The class 1 has fewer images (4) than there are folds")
     (refusal,) = as_json(capsys, str(path), *folds, "data.fold=11")["findings"][:1]
     assert "hold out one of the folds 1 to 10." in refusal["sentence"]
     text = tmp_path / "text.txt"

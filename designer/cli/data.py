@@ -15,7 +15,7 @@ from designer.cli.unpacking import unpacking_shown
 from designer.data import DataSet, Description, Finding, LeftOut, Split, describe, open_dataset
 from designer.data import split as divide
 from designer.data.balance import balance_findings, class_counts
-from designer.data.checks import inspection_findings
+from designer.data.checks import inspection_findings, resampling_findings
 from designer.data.columns import ArrayColumn, PictureColumn
 from designer.data.duplicates import duplicates
 from designer.data.inspection import Inspection, inspect
@@ -30,7 +30,7 @@ from designer.data.labels import (
 )
 from designer.data.opening import BUILT_IN
 from designer.data.options import read_options
-from designer.data.resampling import Resampling, resampling_findings, with_all_examples
+from designer.data.resampling import Resampling, with_all_examples
 from designer.errors import DesignerError
 from designer.known_data import KNOWN, find
 from designer.recipe.reading import changed, read_recipe
@@ -122,8 +122,7 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
     options = read_options(recipe.data)
     with unpacking_shown():
         data = from_first_label(open_dataset(recipe.data.source, options), options.first_label)
-    resampling = Resampling.of(recipe)
-    data = with_all_examples(data, resampling)
+    data = with_all_examples(data, Resampling.of(recipe))
     total = sum(len(part) for part in data.parts.values())
     if data.target.kind == "tokens":
         return _of_text(data, recipe)
@@ -150,7 +149,6 @@ def report(recipe: Recipe, *, every: bool = False) -> Report:
             *data.findings,
             *_on_labels(data),
             *refusal,
-            *resampling_findings(data, resampling),
             *balance_findings(data.name, data.target, _counts(data), recipe),
             *looked_at,
         ),
@@ -287,7 +285,7 @@ def _sendable(value: object) -> object:
 
 
 def _divided(data: DataSet, recipe: Recipe) -> tuple[Split | None, tuple[Finding, ...]]:
-    """Return the parts of a training; if it cannot be divided, None and what is said of that."""
+    """Return the parts of a training and what is said of them; None if it cannot be divided."""
     settings = recipe.data
     try:
         parts = divide(
@@ -301,7 +299,7 @@ def _divided(data: DataSet, recipe: Recipe) -> tuple[Split | None, tuple[Finding
         )
     except DesignerError as error:
         return None, (Finding(code="not-divided", sentence=str(error), kind="warning"),)
-    return parts, ()
+    return parts, resampling_findings(data, parts, Resampling.of(recipe))
 
 
 def _counts(data: DataSet) -> dict[str, Sequence[int]]:

@@ -1,7 +1,9 @@
-"""What users are told of an inspection: broken pictures, leaks between parts, pictures left out."""
+"""What users are told of an inspection, such as broken pictures and leaks, and of folds."""
 
 from collections.abc import Sequence
 from itertools import combinations
+
+import numpy as np
 
 from designer.data.balance import PART_TITLES
 from designer.data.columns import PictureColumn
@@ -10,6 +12,8 @@ from designer.data.duplicates import PARTS, Copy, Duplicates, surplus
 from designer.data.findings import Choice, Finding
 from designer.data.inspection import Inspection, readable, skip_base
 from designer.data.options import ReadOptions
+from designer.data.resampling import Resampling
+from designer.data.splitting import Split
 
 FOLDERS = "picture_folders"
 _NAMED = 3  # pictures that a sentence names
@@ -236,3 +240,57 @@ def _some(names: Sequence[str]) -> str:
 
 def _printable(name: str) -> str:
     return name if name.isprintable() else ascii(name)
+
+
+_RESAMPLED = {
+    "folds": "Fold {fold:,} of {folds:,} is held out: {trained:,} {things} are trained on, "
+    "{validated:,} validated on, and {tested:,} tested on.",
+    "bootstrap": "The training part is a bootstrap sample of {trained:,} {things}; those that it "
+    "lacks, {validated:,}, are validated on, and {tested:,} tested on.",
+}
+_RARE = (
+    "The class {name} has fewer {things} ({count:,}) than there are folds ({folds:,}), so that "
+    "some folds hold none of them out.",
+    "{classes:,} classes have fewer {things} than there are folds ({folds:,}), so that some folds "
+    "hold none of them out; the class {name} has {count:,}.",
+)
+
+
+def resampling_findings(data: DataSet, split: Split, resampling: Resampling) -> tuple[Finding, ...]:
+    """Return what is said of folds or a bootstrap sample: sizes, and classes that are too rare.
+
+    Parameters
+    ----------
+    data
+        The data set.
+    split
+        Its parts.
+    resampling
+        How they were drawn.
+    """
+    if not resampling.is_used or split.validation is None:
+        return ()
+    sentence = _RESAMPLED[resampling.name].format(
+        fold=resampling.fold,
+        folds=resampling.folds,
+        things=data.things,
+        trained=len(split.train),
+        validated=len(split.validation),
+        tested=0 if split.test is None else len(split.test),
+    )
+    found = [Finding(code="resampled", sentence=sentence)]
+    if resampling.name == "folds" and data.classes:
+        labels = np.concatenate([split.train.labels, split.validation.labels])
+        counts = np.bincount(labels, minlength=len(data.classes))
+        rare = np.flatnonzero((counts > 0) & (counts < resampling.folds))
+        if len(rare):
+            least = rare[counts[rare].argmin()]
+            sentence = _RARE[len(rare) > 1].format(
+                name=data.classes[least],
+                classes=len(rare),
+                count=int(counts[least]),
+                things=data.things,
+                folds=resampling.folds,
+            )
+            found.append(Finding(code="rare-for-folds", sentence=sentence))
+    return tuple(found)

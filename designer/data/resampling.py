@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.data.dataset import DataSet
-from designer.data.findings import Finding
 from designer.data.parts import joined_parts
 from designer.data.pictures import Array
 from designer.data.stratification import drawn_by_labels
@@ -170,25 +169,3 @@ def with_all_examples(data: DataSet, resampling: Resampling) -> DataSet:
             "to none, or give them as one part."
         )
     return replace(data, train=train, validation=None)
-
-
-def resampling_findings(data: DataSet, resampling: Resampling) -> tuple[Finding, ...]:
-    """Return what is said of classes that have fewer training examples than there are folds."""
-    if resampling.name != "folds" or not data.classes:
-        return ()
-    counts = np.bincount(data.train.labels, minlength=len(data.classes))
-    rare = np.flatnonzero((counts > 0) & (counts < resampling.folds))
-    if not len(rare):
-        return ()
-    least = rare[counts[rare].argmin()]
-    has = f"The class {data.classes[least]} has"
-    if len(rare) > 1:
-        has = f"{len(rare):,} classes, such as {data.classes[least]}, have"
-    sentence = (
-        f"{has} fewer {data.things} than the {resampling.folds:,} folds ({counts[least]:,}), so "
-        f"that some folds hold none of them out. With {max(2, counts[least]):,} folds or fewer, "
-        "each has one."
-    )
-    if counts[least] < 2:
-        sentence = sentence.rpartition(" With ")[0]
-    return (Finding(code="rare-for-folds", sentence=sentence),)

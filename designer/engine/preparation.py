@@ -14,6 +14,7 @@ from designer.analysis.assist import training
 from designer.analysis.assist.features import features_misfit
 from designer.data import DataRequest, DataSet, Part, PreparedData, prepare_data_in_advance
 from designer.data.balance import balance_findings, class_counts
+from designer.data.checks import resampling_findings
 from designer.data.decoding.stores import Stores, StoreSettings
 from designer.data.findings import Finding
 from designer.data.labels import (
@@ -28,7 +29,7 @@ from designer.data.labels import (
 from designer.data.named_inputs import Wanted
 from designer.data.options import read_options
 from designer.data.pictures import Fit
-from designer.data.resampling import Resampling, resampling_findings
+from designer.data.resampling import Resampling
 from designer.data.targets import numbers_target
 from designer.design import files
 from designer.engine import device as devices
@@ -229,7 +230,10 @@ def prepare(
     if processes.rank:  # every process draws for itself
         torch.manual_seed(recipe.seed + processes.rank)
 
-    findings = (*ready.data.findings, *resampling_findings(ready.data, Resampling.of(recipe)))
+    findings = (
+        *ready.data.findings,
+        *resampling_findings(ready.data, ready.parts, Resampling.of(recipe)),
+    )
     notes = [_with_remedies(found) for found in findings if found.kind != "question"]
     if lowest := lowest_label(ready.data):
         notes.append(

@@ -11,13 +11,13 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils import resample
 
 from designer.data import DataSet, Split, array_part, open_dataset, split
+from designer.data.checks import resampling_findings
 from designer.data.duplicates import duplicates
 from designer.data.identity import decode, encode, examples_of, split_as_before
 from designer.data.inspection import inspect
 from designer.data.resampling import (
     Resampling,
     resampled,
-    resampling_findings,
     with_all_examples,
 )
 from designer.data.targets import Target, numbers_target
@@ -212,16 +212,25 @@ def test_a_bootstrap_that_draws_everything_is_refused() -> None:
         resampled(np.zeros(1, int), BOOTSTRAP, stratified=True, where="/made")
 
 
-def test_rare_classes_are_said() -> None:
-    (found,) = resampling_findings(classes_of_sizes([20, 3]), Resampling("folds", 5))
-    assert found.sentence == (
-        "The class class1 has fewer images than the 5 folds (3), so that some folds hold none of "
-        "them out. With 3 folds or fewer, each has one."
+def said(sizes: list[int], resampling: Resampling) -> list[str]:
+    """What is said of classes of these sizes without a test part."""
+    dataset = classes_of_sizes(sizes)
+    parts = split(dataset, test=0.0, resampling=resampling)
+    return [found.sentence for found in resampling_findings(dataset, parts, resampling)]
+
+
+def test_what_is_said_of_resampled_parts() -> None:
+    folds = Resampling("folds", 5)
+    assert said([20, 3], folds) == [
+        "Fold 1 of 5 is held out: 18 images are trained on, 5 validated on, and 0 tested on.",
+        "The class class1 has fewer images (3) than there are folds (5), so that some folds hold "
+        "none of them out.",
+    ]
+    assert said([20, 1, 2], folds)[1] == (
+        "2 classes have fewer images than there are folds (5), so that some folds hold none of "
+        "them out; the class class1 has 1."
     )
-    (found,) = resampling_findings(classes_of_sizes([20, 1, 2]), Resampling("folds", 5))
-    assert found.sentence == (
-        "2 classes, such as class1, have fewer images than the 5 folds (1), so that some folds "
-        "hold none of them out."
-    )
-    assert not resampling_findings(classes_of_sizes([20, 5]), Resampling("folds", 5))
-    assert not resampling_findings(classes_of_sizes([20, 3]), BOOTSTRAP)
+    assert len(said([20, 5], folds)) == 1
+    (sample,) = said([20, 3], BOOTSTRAP)
+    assert sample.startswith("The training part is a bootstrap sample of 23 images; those that it")
+    assert said([20, 3], Resampling()) == []

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.data.balance import balance_findings
+from designer.data.checks import resampling_findings
 from designer.data.findings import Choice, Finding
-from designer.data.resampling import resampling_findings
 from designer.gui.base import icons, numbers
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip, wrapped_tip
@@ -40,8 +40,8 @@ def findings_of(model: DataModel) -> list[Finding]:
         return []
     found = list(contents.data.findings)
     counts = {part: counts.tolist() for part, counts in contents.counts.items()}
-    if not contents.undivided:
-        found += resampling_findings(contents.data, contents.division.resampling)
+    if contents.split is not None:
+        found += resampling_findings(contents.data, contents.split, contents.division.resampling)
         found += balance_findings(contents.title, contents.target, counts, model.recipe)
     if model.look is not None:
         found += model.look.findings

@@ -71,4 +71,4 @@ def test_folds_are_shown_and_rare_classes_said(viewer, tmp_path):
     }
     viewer.window.header.notes.setChecked(True)
     shown = row_of(viewer.window.header.findings, "rare-for-folds").finding.sentence
-    assert shown.startswith("The class owl has fewer images than the 4 folds (3)")
+    assert shown.startswith("The class owl has fewer images (3) than there are folds")
