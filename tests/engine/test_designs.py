@@ -166,13 +166,14 @@ def test_presets_on_meta_tensors(name: str, values: dict[str, Scalar]):
         if any(row.type == "LSTM" for row in analysis.rows()):
             measured = measuring.saved_bytes(module, *inputs)
         assert saved_agree(analysis, analysis.totals.saved_bytes(2), measured)
-        measured = measuring.saved_bytes(module, *images(design, 3))
-        assert saved_agree(analysis, analysis.totals.saved_bytes(3), measured)
+        if name not in LARGE:
+            measured = measuring.saved_bytes(module, *images(design, 3))
+            assert saved_agree(analysis, analysis.totals.saved_bytes(3), measured)
         measured = measuring.peak_bytes(module.eval(), module, *inputs)
         assert measured == 2 * analysis.totals.inference_peak_bytes
     for key, value in sizes(module).items():
         assert getattr(analysis.totals, key) == value, key
-    assert seen[-3:] == [True, True, False]
+    assert seen[-2:] == [True, False]
 
 
 @pytest.mark.parametrize(

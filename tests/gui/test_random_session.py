@@ -12,7 +12,7 @@ from designer.gui.shell.main_window import MainWindow
 from tests.design.random_edits import random_edit
 from tests.gui.canvas.comparing import equal, fresh
 
-EDITS = 2_000
+EDITS = 800
 LARGEST = 120  # nodes of a graph, beyond which edits only remove
 
 

@@ -30,7 +30,7 @@ PRESETS = [
     ("resnet_cifar", {}, {"data.source": "shapes10"}),
     ("densenet_cifar", {"depth": 13}, {"data.source": "shapes10"}),
     ("preact_resnet_cifar", {"depth": 20}, {"data.source": "shapes10"}),
-    ("googlenet", {}, {"data.source": "nowhere"}),
+    ("googlenet_torchvision", {"resolution": 64}, {"data.source": "nowhere"}),
 ]
 """Networks with all kinds of nodes: arguments that keep them small, and their recipes."""
 
