@@ -10,7 +10,9 @@ import socket
 import pytest
 import torch
 from torch import nn
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
+from designer.engine import several_processes
 from designer.engine.loop import Loop
 from designer.engine.processes import FAILURES, Failure, Processes, connection_lost, first_failure
 from designer.engine.training import train
@@ -229,3 +231,24 @@ def test_the_command_for_several_machines(tmp_path):
         f"--rdzv-id 'my run' -m designer.engine.worker '{path}' --resume "
         f"--data {tmp_path / 'data.npz'}"
     )
+
+
+@pytest.mark.parametrize(
+    ("noted", "codes", "sentence"),
+    [
+        ("", {1: -9}, "Process 2 of 2 was ended by the signal SIGKILL"),
+        ('{"rank":0,"message":"Lost.","lost":true}\n', {0: 1, 1: -9}, "Process 2 of 2 was ended"),
+        ('{"rank":0,"message":"Lost.","lost":true}\n', {0: 1}, "Lost."),
+        ('{"rank":1,"message":"The disk is full."}\n', {0: 1, 1: 1}, "The disk is full."),
+        ("", {0: 2}, "Process 1 of 2 ended with the exit code 2."),
+    ],
+)
+def test_the_last_line_says_why_the_processes_ended(tmp_path, monkeypatch, noted, codes, sentence):
+    (tmp_path / "notes").write_text(noted)
+    monkeypatch.setenv(FAILURES, str(tmp_path / "notes"))
+    failures = {
+        rank: ProcessFailure(local_rank=rank, pid=1, exitcode=code, error_file="")
+        for rank, code in codes.items()
+    }
+    told = several_processes._sentence(ChildFailedError("worker", failures), 2)
+    assert told.startswith(sentence)
