@@ -60,6 +60,8 @@ _REFUSALS = {
     "run itself are continued.",
     "threads": "{name} cannot be changed where a run is trained on, as the results depend on the "
     "number of threads, which is continued.",
+    "sync_batch_norm": "{name} cannot be changed where a run is trained on, as the processes that "
+    "it is about are those of the run.",
     "epochs": "{name} cannot be changed where a run is trained on, as the number of further epochs "
     "is given by itself.",
     "": "{name} cannot be changed where a run is trained on, as the state of the run depends on "
