@@ -13,6 +13,7 @@ from designer.cli.options import (
     FOLDER,
     OUTPUT,
     TRAINING,
+    as_json,
     data_help,
     design_name,
     design_settings,
@@ -21,7 +22,8 @@ from designer.cli.options import (
     set_recipe_option,
     trust_code,
 )
-from designer.cli.output import write
+from designer.cli.output import say_aside, write
+from designer.cli.output import show as print_lines
 from designer.cli.parameters import Subcommands, Text, Whole, argument, option
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ study_folder = argument(
     "study",
     type=Text(_studies, "dir"),
     metavar="STUDY",
-    help="The folder of a study, or the name alone of one in the folder of studies.",
+    help="The folder of a study, or the name alone of one in the folder of studies (see: study "
+    "list).",
 )
 parallel_option = option(
     "--parallel",
@@ -89,7 +92,7 @@ time_option = option(
     cls=Subcommands,
     examples=(
         "study new lenet5 --vary batch=8,32,128 --repeats 3 --run",
-        "study run batch-of-lenet-5",
+        "study show batch-of-lenet-5",
     ),
 )
 def study() -> None:
@@ -388,3 +391,90 @@ def resume(context: click.Context, /, **options: object) -> int:
     """Go on with a study: the same as run."""
     code: int = context.invoke(run_, **options)
     return code
+
+
+@study.command(
+    examples=(
+        "study show batch-of-lenet-5",
+        "study show my-search --sort macs --html report.html",
+    ),
+)
+@study_folder
+@option(
+    "--sort",
+    type=_names("goals"),
+    metavar="GOAL",
+    help=lambda: f"Sort the table, the best first, by one of: {_listed('goals')}.",
+)
+@option(
+    "--csv",
+    "csv_file",
+    type=FILE,
+    group=OUTPUT,
+    metavar="FILE",
+    help="Write all candidates into a CSV file.",
+)
+@option(
+    "--html",
+    "html_file",
+    type=FILE,
+    group=OUTPUT,
+    metavar="FILE",
+    help="Write a page with the answer, plots and all candidates.",
+)
+@as_json
+@runs_option
+def show(
+    study: str,
+    sort: str | None,
+    csv_file: str | None,
+    html_file: str | None,
+    as_json: bool,
+    runs: str | None,
+) -> None:
+    """Say what a study found.
+
+    Prints a line for each candidate, with the mean and the standard deviation of each goal over its
+    trainings, and the answer: which is best and by how much, which differ from it by more than
+    chance, what each field does, and what cannot be told. A study that still runs is shown as far
+    as it is.
+    """
+    from pathlib import Path
+
+    from designer.cli import study_folders, study_show
+    from designer.studies.answers.report import write_report
+    from designer.studies.answers.table import read
+
+    folder = study_folders.find(study, runs)
+    table = read(folder)
+    if as_json:
+        write(study_show.to_json(folder, table, sort))
+    elif not (csv_file or html_file):
+        print_lines(study_show.lines(table, sort))
+    if csv_file:
+        say_aside(study_show.write_csv(table, Path(csv_file)))
+    if html_file:
+        write_report(folder, Path(html_file))
+        say_aside(f"The report is in {html_file}.")
+
+
+@study.command(
+    "list",
+    examples=(
+        "study list",
+        "study list --runs experiments --json",
+    ),
+)
+@runs_option
+@as_json
+def list_(runs: str | None, as_json: bool) -> None:
+    """List the studies.
+
+    Prints for each in the folder of studies how far it is, and its best candidate so far.
+    """
+    from designer.cli import study_list
+
+    if as_json:
+        write(study_list.to_json(runs))
+    else:
+        print_lines(study_list.lines(runs))

@@ -11,6 +11,8 @@ from types import FrameType
 from designer.cli.output import INTERRUPTED, one_line, printable, write
 from designer.cli.study_folders import reference
 from designer.studies.answers import wording
+from designer.studies.answers.sentences import answer
+from designer.studies.answers.table import read
 from designer.studies.folder import StudyFolder
 from designer.studies.goals import COSTS
 from designer.studies.journal import Ended
@@ -58,7 +60,9 @@ def follow(folder: StudyFolder, *, parallel: int | None = None) -> int:
             f"run {name}\n"
         )
         return INTERRUPTED
-    write(f"The study is over: {printer.progress().words} trainings have ended.\n")
+    for each in answer(read(folder)):
+        write(f"{printable(each)}\n")
+    write(f"See all of it with: netdesigner study show {name}\n")
     return 0
 
 

@@ -63,7 +63,23 @@ _COLORS = "".join(
 
 
 def html(report: Report, sections: Sequence[Section]) -> str:
-    """Return a report as an HTML page."""
+    """Return a report of a run as an HTML page."""
+    name = report.analysis.design.name
+    return page(f"{name}: {report.name}", name, f"The run {report.name}", sections)
+
+
+def page(title: str, heading: str, under: str, sections: Sequence[Section]) -> str:
+    """Return an HTML page.
+
+    Parameters
+    ----------
+    title
+        Of the browser's window.
+    heading, under
+        What stands above everything, and in smaller letters below it.
+    sections
+        The sections, to which links lead.
+    """
     links = "".join(
         f'<a href="#s{number}">{escape(section.title)}</a>'
         for number, section in enumerate(sections)
@@ -72,18 +88,17 @@ def html(report: Report, sections: Sequence[Section]) -> str:
         f'<h2 id="s{number}">{escape(section.title)}</h2>\n{_section(section, 3)}'
         for number, section in enumerate(sections)
     )
-    title = escape(report.analysis.design.name)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}: {escape(report.name)}</title>
+<title>{escape(title)}</title>
 <style>{_STYLE}{_COLORS}</style>
 </head>
 <body>
-<h1>{title}</h1>
-<p class="under">The run {escape(report.name)}</p>
+<h1>{escape(heading)}</h1>
+<p class="under">{escape(under)}</p>
 <nav>{links}</nav>
 {body}
 </body>

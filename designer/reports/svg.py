@@ -36,6 +36,8 @@ class Plot:
         Whether the values of the axes are shares, written in percent.
     whole
         Whether the ticks of the axis across are whole numbers.
+    marks
+        The ticks of the axis across with their texts, instead of round numbers.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class Plot:
         height: int = 300,
         percent: tuple[bool, bool] = (False, False),
         whole: bool = False,
+        marks: Sequence[tuple[float, str]] | None = None,
     ) -> None:
         self._whole = whole
+        self._marks = marks
         self._x, self._y = _wide(x), _wide(y)
         self._size = width, height
         self._parts: list[str] = []
@@ -126,10 +130,14 @@ class Plot:
                 f'y2="{number(y)}"/>')  # fmt: skip
             add(f'<text class="tick" x="{LEFT - 6}" y="{number(y + 4)}" text-anchor="end">'
                 f"{_tick(tick, percent[1])}</text>")  # fmt: skip
-        for tick in ticks(*self._x, least=1.0 if self._whole else 0.0):
+        marks = self._marks
+        if marks is None:
+            round_ = ticks(*self._x, least=1.0 if self._whole else 0.0)
+            marks = [(tick, _tick(tick, percent[0])) for tick in round_]
+        for tick, words in marks:
             x = self.at(tick, self._y[0])[0]
             add(f'<text class="tick" x="{number(x)}" y="{height - BOTTOM + 16}" '
-                f'text-anchor="middle">{_tick(tick, percent[0])}</text>')  # fmt: skip
+                f'text-anchor="middle">{escape(words)}</text>')  # fmt: skip
         add(f'<text x="{(LEFT + width - RIGHT) // 2}" y="{height - 8}" text-anchor="middle">'
             f"{escape(across)}</text>")  # fmt: skip
         middle = (TOP + height - BOTTOM) // 2

@@ -1,5 +1,6 @@
 """What the trainings of a study are compared by: a row for each figure."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -143,9 +144,13 @@ assert set(COSTS) == set(Budget.__struct_fields__)
 
 
 def figures(result: Result) -> dict[str, float]:
-    """Return the figures of a run that has ended, by the names of their rows."""
+    """Return the figures of a run that has ended, by the names of their rows.
+
+    Those that it does not have, or that are not finite, are left out.
+    """
     found = {}
     for row in _ROWS:
-        if row.of_result is not None and (value := row.of_result(result)) is not None:
+        value = None if row.of_result is None else row.of_result(result)
+        if value is not None and math.isfinite(value):
             found[row.name] = float(value)
     return found

@@ -114,7 +114,8 @@ def _value(varied: Varied, number: Any) -> Any:
     return number if varied.range is not None else choices_of(varied)[number]
 
 
-def _number(varied: Varied, value: Any) -> Any:
+def number(varied: Varied, value: Any) -> Any:
+    """Return a value of a field as Optuna knows it; see `distributions`."""
     return value if varied.range is not None else list(choices_of(varied)).index(value)
 
 
@@ -126,7 +127,7 @@ def told(study: Study, state: State) -> "Iterator[optuna.trial.FrozenTrial]":
     named = {each.name: each for each in study.varied}
     states = optuna.trial.TrialState
     for trial in state.trials:
-        params = {name: _number(named[name], value) for name, value in trial.values.items()}
+        params = {name: number(named[name], value) for name, value in trial.values.items()}
         found: dict[str, Any] = {"params": params, "distributions": known}
         attributes: dict[str, Any] = {"refused": 1} if trial.refusal else {}
         if trial.refusal or trial.ended:

@@ -13,6 +13,7 @@ from designer.studies.folder import StudyFolder
 from designer.studies.goals import GOALS
 from designer.studies.spec import Choice, Study
 
+_MINUTE = 60.0
 NONE = formatting.NONE
 """Stands where there is no figure."""
 
@@ -30,20 +31,21 @@ def figure(goal: str, value: float) -> str:
         case "bytes":
             return formatting.decimal_bytes(value)
         case "seconds":
-            return duration(value) if value >= 10 else f"{value:.2g} s"
+            return duration(value) if value >= _MINUTE else f"{value:.3g} s"
         case "number":
             return f"{value:.4g}"
 
 
 def with_spread(goal: str, mean: float, deviation: float) -> str:
     """Return a mean with its standard deviation: ``95.82 ± 0.41 %``; without it if that is NaN."""
-    if not math.isfinite(deviation):
+    unit = GOALS[goal].unit
+    if not math.isfinite(deviation) or (not deviation and unit != "share"):
         return figure(goal, mean)
-    match GOALS[goal].unit:
+    match unit:
         case "share":
             return f"{100 * mean:.2f} ± {100 * deviation:.2f} %"
-        case "seconds" if mean < 10:
-            return f"{mean:.2g} ± {deviation:.1g} s"
+        case "seconds" if mean < _MINUTE:
+            return f"{mean:.3g} ± {deviation:.2g} s"
         case "number":
             return f"{mean:.4g} ± {deviation:.2g}"
         case _:
@@ -59,8 +61,22 @@ def distance(goal: str, value: float) -> str:
     return f"{text} percentage {'point' if text == '1.00' else 'points'}"
 
 
+def interval(goal: str, low: float, high: float) -> str:
+    """Return the ends of an interval of a figure: ``94.90 to 96.70 %``."""
+    if GOALS[goal].unit == "share":
+        return f"{100 * low:.2f} to {100 * high:.2f} %"
+    return f"{figure(goal, low)} to {figure(goal, high)}"
+
+
+def distances(goal: str, low: float, high: float) -> str:
+    """Return the ends of an interval of differences: ``-0.80 to 1.20``, of shares in points."""
+    if GOALS[goal].unit == "share":
+        return f"{100 * low:.2f} to {100 * high:.2f}"
+    return f"{figure(goal, low)} to {figure(goal, high)}"
+
+
 def candidate(study: Study, titles: Mapping[str, str], values: Mapping[str, Choice]) -> str:
-    """Return the values of a candidate as words: ``batch 8 and learning rate 0.01``.
+    """Return the values of a candidate as words: ``batch 8, learning rate 0.01``.
 
     Parameters
     ----------
@@ -71,15 +87,12 @@ def candidate(study: Study, titles: Mapping[str, str], values: Mapping[str, Choi
     values
         The candidate's values by the names of the fields.
     """
-    words = [value_with_title(study, titles, name, value) for name, value in values.items()]
-    return listed(words) or "the design"
-
-
-def value_with_title(study: Study, titles: Mapping[str, str], name: str, value: Choice) -> str:
-    """Return a value with the title of its field; of variants, the title of the variant alone."""
-    if any(each.name == name and each.variants for each in study.varied):
-        return text_of(value)
-    return f"{titles.get(name, name)} {text_of(value)}"
+    variants = {each.name for each in study.varied if each.variants}
+    words = [
+        text_of(value) if name in variants else f"{titles.get(name, name)} {text_of(value)}"
+        for name, value in values.items()
+    ]
+    return ", ".join(words) or "the design"
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:
@@ -95,7 +108,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def share_of(part: float, whole: float) -> str:
-    """Return a ratio in a short form: ``1/16 of``, ``twice``, ``31 % of``.
+    """Return a ratio in a short form: ``1/16 of``, ``31 % of``.
 
     Parameters
     ----------
@@ -105,10 +118,6 @@ def share_of(part: float, whole: float) -> str:
     ratio = whole / part
     if ratio >= 1.9 and abs(ratio - round(ratio)) < 0.02 * ratio:
         return f"1/{round(ratio)} of"
-    if round(100 * part / whole) == 200:
-        return "twice"
-    if part > 2 * whole:
-        return f"{part / whole:.3g} times"
     return f"{100 * part / whole:.0f} % of"
 
 
