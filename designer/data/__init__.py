@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         DataRequest,
         PreparedData,
         forget_prepared_data,
+        keep_prepared_data,
         prepare_data,
         prepare_data_in_advance,
     )
@@ -43,6 +44,7 @@ __all__ = [
     "channel_statistics",
     "describe",
     "forget_prepared_data",
+    "keep_prepared_data",
     "memory_bytes",
     "open_dataset",
     "picture_part",
@@ -63,6 +65,7 @@ _MODULES = {
         "DataRequest",
         "PreparedData",
         "forget_prepared_data",
+        "keep_prepared_data",
         "prepare_data",
         "prepare_data_in_advance",
     ),

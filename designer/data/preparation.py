@@ -4,6 +4,7 @@ The worker that waits for a training prepares them while the user still edits th
 retains the result of the last such request.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -280,16 +281,39 @@ def _resized(part: Part, form: PictureForm) -> Part:
 def prepare_data(request: DataRequest) -> PreparedData:
     """Read and divide a data set, or return the one that `prepare_data_in_advance` retained.
 
-    A retained one is given out once: the training then owns it, and no second copy stays in memory.
+    A retained one is given out once: the training then owns it, and no second copy stays in memory,
+    unless `keep_prepared_data` says that equal trainings follow.
 
     Raises
     ------
     DesignerError
         The data set cannot be read or divided.
     """
+    stamp = _stamp(request.source)
+    kept = False
     try:
-        return _read(request, _stamp(request.source))
+        found = _read(request, stamp)
+        small = bool(stamp) and sum(file.size for file in stamp) <= LARGEST and found.is_small()
+        kept = _keeping.is_set() and small
+        return found
     finally:
+        if not kept:
+            _read.cache_clear()
+
+
+_keeping = threading.Event()
+
+
+def keep_prepared_data(keep: bool) -> None:
+    """Let data that are small stay in memory for the next training with the same data, or not.
+
+    The trainings of a study differ in other settings, and reading the data of each anew takes
+    longer than to train a small network on few of them.
+    """
+    if keep:
+        _keeping.set()
+    else:
+        _keeping.clear()
         _read.cache_clear()
 
 

@@ -9,6 +9,8 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
                                                  -> {"ok": true}; a training with it starts sooner
     {"do": "train", "run": "...", "resume": false} -> {"ok": true, "result": {...}}, at its end
                                                     "data": "..." says where its data were moved
+                                                    "keep_data": true, if others with the same
+                                                    data follow
     {"do": "export", "source": "RUN or design file", "to": ["model.onnx"], "weights": "RUN"}
     {"do": "export", "members": [SUBJECT, SUBJECT], "to": ["model.onnx"]}
                                                  -> {"ok": true, "files": [{"path": ...}]}
@@ -96,6 +98,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
     """Answer requests until ``quit`` or their end, and finish the jobs that were begun."""
     # Load torch now, so that the first request does not wait for it.
     from designer import leftovers, shared_arrays
+    from designer.data import keep_prepared_data
     from designer.engine import preparation, training
     from designer.engine.inspect import requests as inside
 
@@ -115,6 +118,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         data = Path(request["data"]) if request.get("data") else None
         if resume:  # cancels a pause or stop that no worker has read
             control.send(run.control, "resume")
+        keep_prepared_data(bool(request.get("keep_data")))
         with _printing_to(run.log):
             result = training.train(run, resume=resume, interrupt=interrupt, data=data)
         return {"result": msgspec.to_builtins(result)}

@@ -62,7 +62,7 @@ class Standby:
         """
         process = self._running()
         assert process.stdin is not None and process.stdout is not None
-        request = {"do": "train", "run": str(run.absolute()), "resume": resume}
+        request = {"do": "train", "run": str(run.absolute()), "resume": resume, "keep_data": True}
         answer: list[bytes] = []
         try:
             process.stdin.write(msgspec.json.encode(request) + b"\n")
