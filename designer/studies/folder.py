@@ -57,6 +57,11 @@ class StudyFolder:
         """The folder of its runs."""
         return self.path / "runs"
 
+    @property
+    def process_log(self) -> Path:
+        """The errors of the process that the window started last."""
+        return self.path / "process.log"
+
     def run(self, trial: int, replicate: int) -> RunFolder:
         """Return the run of a training; numbers from 0, in the folder's name from 1."""
         return RunFolder(self.runs / f"{trial + 1:04d}-{replicate + 1}")
@@ -255,6 +260,12 @@ def study_of_run(path: Path) -> StudyFolder | None:
     if path.parent.name == "runs" and _RUN.fullmatch(path.name) and is_study(path.parent.parent):
         return StudyFolder(path.parent.parent)
     return None
+
+
+def replicate_of(path: Path) -> int:
+    """Return which training of its candidate a run of a study is, from 0."""
+    found = _RUN.fullmatch(path.name)
+    return int(found[2]) - 1 if found else 0
 
 
 def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ BEAT_SECONDS = 10.0
 """How often a process touches its file."""
 SILENT_SECONDS = 60.0
 """A process on another machine that has not touched its file for so long has ended."""
+_LOOK_SECONDS = 0.5  # how often a process looks whether it is asked to stop
 _PATIENCE = 60.0  # seconds to wait for the lock, which is held for some milliseconds
 
 Outcome = Literal["finished", "early_stopped", "stopped", "diverged", "failed", "pruned"]
@@ -305,10 +306,19 @@ class _Presence(msgspec.Struct, frozen=True):
 
 
 class Presence:
-    """Shows the other processes that this one runs the study, until it ends."""
+    """Shows the other processes that this one runs the study, until it ends.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    stop
+        Is called, in a thread, once somebody asks this process to stop; see `ask_to_stop`.
+    """
+
+    def __init__(self, folder: Path, stop: Callable[[], object] = lambda: None) -> None:
         self._folder = folder / "processes"
+        self._stop = stop
         me = file_lock.this_process()
         self.name = f"{socket.gethostname()}-{me.pid}-{time.time_ns():x}.json"
         self._path = self._folder / self.name
@@ -326,12 +336,20 @@ class Presence:
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
-        with suppress(OSError):
-            self._path.unlink()
+        for path in (_request(self._path), self._path):
+            with suppress(OSError):
+                path.unlink()
 
     def _beat(self) -> None:
-        while not self._end.wait(BEAT_SECONDS):
-            self.touch()
+        silent, asked = 0.0, False
+        while not self._end.wait(_LOOK_SECONDS):
+            silent += _LOOK_SECONDS
+            if silent >= BEAT_SECONDS:
+                silent = 0.0
+                self.touch()
+            if not asked and _request(self._path).exists():
+                asked = True
+                self._stop()
 
     def touch(self) -> None:
         """Show that this process has not ended."""
@@ -343,6 +361,34 @@ class Presence:
         if training.ended is not None or training.process == self.name:
             return False
         return not training.process or not is_alive(self._folder / training.process, self._path)
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Ask all processes that run a study to stop, on this and on other machines.
+
+    They stop their trainings with a checkpoint, from which the study goes on later.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+
+    Raises
+    ------
+    DesignerError
+        The folder cannot be written.
+    """
+    for path in (folder / "processes").glob("*.json"):
+        if is_alive(path):
+            try:
+                _request(path).touch()
+            except OSError as error:
+                raise unwritable(path, error) from error
+
+
+def _request(path: Path) -> Path:
+    """Return the file whose presence asks the process of a file in ``processes`` to stop."""
+    return path.with_suffix(".stop")
 
 
 def is_alive(path: Path, own: Path | None = None) -> bool:

@@ -129,7 +129,7 @@ class Runner:
         for design in self._designs.values():
             trusted_code.require(design)
         with (
-            Presence(self._folder.path) as self._presence,
+            Presence(self._folder.path, self.stop) as self._presence,
             ThreadPoolExecutor(self._slots) as pool,
         ):
             jobs = [pool.submit(self._work, slot) for slot in range(self._slots)]

@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QTest
 
+from designer.gui.base.plot import Plot
 from designer.gui.evaluation.contents import Contents
-from designer.gui.evaluation.plot import Plot
 from tests.gui.hands import LEFT, NONE, wait, wait_until
 
 Scene = tuple[str, Callable[[], QPixmap]]

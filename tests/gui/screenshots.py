@@ -5,7 +5,8 @@ Each is taken in light and dark, at 100 % and 200 %, and all are put on one page
 Data window there, ``--inside`` only those of the docks that look into networks, ``--evaluation``
 only those of the Evaluation dock, ``--recipe`` only those of the recipe's form, the curves and the
 advice, ``--comparison`` only those of two designs side by side, ``--opening`` only those of
-networks from elsewhere. ``--readme`` renews those of the README instead.
+networks from elsewhere, ``--studies`` only those of the Studies dock. ``--readme`` renews those of
+the README instead.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tests.gui.hands import wait, wait_until
 from tests.gui.inside_scenes import inside_scenes
 from tests.gui.opening_scenes import opening_scenes
 from tests.gui.recipe_scenes import recipe_scenes
+from tests.gui.studies_scenes import studies_scenes
 
 README_FOLDER = Path(__file__).parents[2] / "assets" / "pictures"
 PRESETS = ("vgg16", "resnet50", "googlenet")
@@ -62,6 +64,7 @@ def main() -> int:
     parser.add_argument("--recipe", action="store_true", help="only the recipe, likewise")
     parser.add_argument("--comparison", action="store_true", help="only the comparison, likewise")
     parser.add_argument("--opening", action="store_true", help="only opened networks, likewise")
+    parser.add_argument("--studies", action="store_true", help="only the Studies dock, likewise")
     parser.add_argument("--look", help=argparse.SUPPRESS)
     parser.add_argument("--only", default="", help="only looks whose name has this in it")
     parser.add_argument("--run", type=Path, help="a finished run to show; else one is trained")
@@ -77,6 +80,7 @@ def main() -> int:
         "recipe",
         "comparison",
         "opening",
+        "studies",
         "sizes",
     )  # a part comes before the whole
     kind = next((f"--{each}" for each in kinds if getattr(options, each)), "")
@@ -84,7 +88,7 @@ def main() -> int:
         first = Path(home) / "runs" / "2026-01-01-1200-lenet5"
         if options.run:
             shutil.copytree(options.run, first)
-        elif not (options.data or options.comparison or options.opening):
+        elif not (options.data or options.comparison or options.opening or options.studies):
             _train(first, _MIXED if options.recipe else ())
         for look in ("dark", "light"):
             for name, screen in SIZES.items() if kind else ():
@@ -175,6 +179,8 @@ def _take(folder: Path, look: str, options: argparse.Namespace) -> None:
         scenes = evaluation_scenes(window, seen)
     elif options.opening:
         scenes = opening_scenes(window, seen, Path(os.environ["GALLERY_RUNS"]).parent)
+    elif options.studies:
+        scenes = studies_scenes(window, seen)
     elif options.recipe:
         scenes = recipe_scenes(window, seen)
     elif options.comparison:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -106,3 +107,16 @@ def test_a_training_is_free_once_its_process_has_ended(tmp_path, monkeypatch):
         os.utime(folder / "c.json", (long_ago, long_ago))
         assert me.is_free(Training(process="c.json"))
     assert not (folder / me.name).exists()
+
+
+def test_a_process_is_asked_to_stop_and_leaves_nothing_behind(tmp_path):
+    asked = threading.Event()
+    journal.ask_to_stop(tmp_path)  # nobody runs it
+    with Presence(tmp_path, asked.set):
+        assert not asked.is_set()
+        journal.ask_to_stop(tmp_path)
+        assert asked.wait(5)
+    assert list((tmp_path / "processes").iterdir()) == []
+    again = threading.Event()
+    with Presence(tmp_path, again.set):  # a later process is not meant
+        assert not again.wait(0.8)

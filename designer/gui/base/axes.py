@@ -5,6 +5,7 @@ the curves; these axes have one level.
 """
 
 import math
+from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -129,6 +130,25 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
         if self.quantity and found and found[-1] - before > 1.5 * width:
             box = QRectF(found[-1] - width, top, width, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
+
+
+class NamedAxis(Axis):
+    """A bottom axis that has numbers, or marks of which as many are drawn as there is room for.
+
+    Attributes
+    ----------
+    marks
+        Places with what stands there, in ascending order; empty for round numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+        self.marks: Sequence[tuple[float, str]] = ()
+
+    def _found(self, length: float, low: float, high: float) -> list[tuple[float, str]]:
+        if not self.marks:
+            return super()._found(length, low, high)
+        return [(at, text) for at, text in self.marks if low <= at <= high]
 
 
 def ticks(low: float, high: float, most: float) -> list[tuple[float, str]]:

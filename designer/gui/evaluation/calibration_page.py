@@ -3,11 +3,11 @@
 import numpy as np
 from PySide6.QtWidgets import QVBoxLayout
 
+from designer.gui.base.plot import Plot
+from designer.gui.base.plot_parts import Bars, Line
 from designer.gui.base.theme import colors, theme
 from designer.gui.evaluation.model import EvaluationModel
 from designer.gui.evaluation.page import Page, Table
-from designer.gui.evaluation.plot import Plot
-from designer.gui.evaluation.plot_parts import Bars, Line
 from designer.metrics.calibration import Calibration
 
 _CLOSE = 0.005  # a mean gap below which the network is neither over- nor underconfident

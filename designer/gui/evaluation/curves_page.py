@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import background, numbers
+from designer.gui.base.plot import Plot
+from designer.gui.base.plot_parts import Line, Mark
 from designer.gui.base.segments import Segment, Segments
 from designer.gui.base.theme import colors, theme
 from designer.gui.evaluation.contents import Array, Contents
 from designer.gui.evaluation.model import EvaluationModel
 from designer.gui.evaluation.page import Page, Table
 from designer.gui.evaluation.picture_wall import Pictures
-from designer.gui.evaluation.plot import Plot
-from designer.gui.evaluation.plot_parts import Line, Mark
 from designer.layers.category import Category
 from designer.metrics import curves
 

@@ -5,14 +5,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout
 
 from designer.gui.base.boxes import ComboBox
+from designer.gui.base.plot import Plot
+from designer.gui.base.plot_parts import Bars, Line
 from designer.gui.base.segments import Segment, Segments
 from designer.gui.base.theme import colors, theme
 from designer.gui.evaluation.contents import Array
 from designer.gui.evaluation.model import EvaluationModel
 from designer.gui.evaluation.page import Page, Table
 from designer.gui.evaluation.picture_wall import Pictures
-from designer.gui.evaluation.plot import Plot
-from designer.gui.evaluation.plot_parts import Bars, Line
 from designer.metrics import regression
 
 _KINDS = (

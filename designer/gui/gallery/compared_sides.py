@@ -89,7 +89,11 @@ def _read(path: Path) -> Analysis:
 
 
 def choices(
-    workspace: Workspace, mine: Document | None, choice: Choice | None
+    workspace: Workspace,
+    mine: Document | None,
+    choice: Choice | None,
+    *,
+    other: Document | None = None,
 ) -> tuple[Sequence[Side], str, str]:
     """Return all that can be compared, and the keys of the two that are compared at first.
 
@@ -105,6 +109,8 @@ def choices(
         The design that was edited last; None if none is open.
     choice
         A preset; None for none in particular.
+    other
+        Another open design to compare with; None for none in particular.
     """
     documents = list(enumerate(workspace.documents))
     sides = [of_document(each, number) for number, each in documents]
@@ -122,9 +128,11 @@ def choices(
     own = saved[number]
     if given:
         return sides, f"document {number}", given
+    if other is not None:
+        return sides, f"document {number}", f"document {workspace.documents.index(other)}"
     if own is not None:
         return sides, own.key, f"document {number}"  # before and after
-    others = [other for other, _ in documents if other != number]
+    others = [place for place, _ in documents if place != number]
     right = f"document {others[0]}" if others else mine.preset or first
     return sides, f"document {number}", right
 

@@ -73,19 +73,21 @@ def dialog(
     choice: Choice | None,
     canvases: Callable[[], TwoCanvases],
     parent: QWidget | None,
+    *,
+    other: Document | None = None,
 ) -> "ComparisonDialog":
     """Return the dialog with two networks chosen; see `compared_sides.choices`.
 
     Parameters
     ----------
-    workspace, mine, choice
+    workspace, mine, choice, other
         As for `compared_sides.choices`.
     canvases
         Makes the two canvases.
     parent
         The window.
     """
-    sides, left, right = choices(workspace, mine, choice)
+    sides, left, right = choices(workspace, mine, choice, other=other)
     folder = mine.path.parent if mine is not None and mine.path is not None else Path.home()
     return ComparisonDialog(sides, left, right, canvases(), folder, parent)
 

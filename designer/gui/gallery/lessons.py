@@ -3,62 +3,31 @@
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
-    QWidget,
 )
 
 from designer.gui.base import icons
-from designer.gui.base.flow_layout import FlowLayout
-from designer.gui.base.plain_text import wrapped_tip
+from designer.gui.base.button_row import ButtonRow, Entry
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.lessons import LESSONS, Lesson
 
 
-class LessonRow(QWidget):
-    """A button for each lesson, side by side, in several lines where the window is narrow.
-
-    Signals
-    -------
-    chosen(key)
-        A lesson is to be opened.
-    """
-
-    chosen = Signal(str)
+class LessonRow(ButtonRow):
+    """A button for each lesson."""
 
     def __init__(self) -> None:
-        super().__init__(objectName="lessons")
-        across = FlowLayout(self, gap=7, line_gap=6)
-        across.setContentsMargins(0, 0, 0, 0)
-        self._title = QLabel("Lessons")
-        self._title.setContentsMargins(0, 0, 5, 0)
-        across.addWidget(self._title)
-        self.buttons: dict[str, QPushButton] = {}
-        for lesson in LESSONS:
-            button = QPushButton(lesson.title, objectName=f"lesson-{lesson.key}")
-            button.setToolTip(wrapped_tip(lesson.text[0]))
-            button.setAutoDefault(True)
-            button.clicked.connect(lambda _=False, key=lesson.key: self.chosen.emit(key))
-            self.buttons[lesson.key] = button
-            across.addWidget(button)
-        theme.changed.connect(self._apply_theme)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._apply_theme()  # here, since Qt resets fonts when the row gets its parent
-
-    def _apply_theme(self) -> None:
-        self._title.setFont(sans(1.1, bold=True))
+        rows = [Entry(each.key, each.title, each.text[0]) for each in LESSONS]
+        super().__init__("lessons", "Lessons", "lesson", rows)
 
 
 class LessonCard(QFrame):

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base import icons
+from designer.gui.base.button_row import ButtonRow, Entry
+from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import colors, sans, theme
 from designer.gui.documents.document import Document
 from designer.gui.documents.recent_designs import RecentDesigns
@@ -46,6 +48,8 @@ class Welcome(QWidget):
         A preset is to be compared with another network.
     lesson_requested(key)
         A lesson is to be opened.
+    study_requested(name)
+        A ready-made study is to be started.
     """
 
     open_requested = Signal()
@@ -58,6 +62,7 @@ class Welcome(QWidget):
     back_requested = Signal(object)
     compare_requested = Signal(object)
     lesson_requested = Signal(str)
+    study_requested = Signal(str)
 
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__(objectName="welcome")
@@ -132,6 +137,9 @@ class Welcome(QWidget):
         self.lessons = LessonRow()
         self.lessons.chosen.connect(self.lesson_requested)
         right.addWidget(self.lessons)
+        self.studies = ButtonRow("welcome-studies", "Studies", "study")
+        self.studies.chosen.connect(self.study_requested)
+        right.addWidget(self.studies)
         right.addWidget(self.gallery, 1)
         across.addLayout(right, 1)
 
@@ -249,7 +257,15 @@ class Welcome(QWidget):
             self._shown_before = True
             self._apply_theme()  # again, since Qt resets fonts when the page gets its parent
             self.gallery.load()
+            idle_imports.run(self, _studies, self.studies.fill)
             self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _studies() -> list[Entry]:
+    """Return the buttons of the ready-made studies; in a thread, as they import the recipe."""
+    from designer.gui.documents import study_templates
+
+    return study_templates.entries()
 
 
 def _label(text: str, role: str = "") -> QLabel:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout
 
-from designer.gui.base.axes import Axis
+from designer.gui.base.axes import NamedAxis
 from designer.gui.base.plot_frame import PlotFrame
 from designer.gui.base.theme import colors, strong, theme
 
@@ -52,20 +52,6 @@ class Curve:
     faint: bool = False
 
 
-class _LayerAxis(Axis):
-    """A bottom axis with the names of layers, of which as many are drawn as there is room for."""
-
-    def __init__(self) -> None:
-        super().__init__("bottom")
-        self.names: Sequence[str] = ()
-
-    def _found(self, length: float, low: float, high: float) -> list[tuple[float, str]]:
-        if not self.names:
-            return super()._found(length, low, high)
-        first, last = max(math.ceil(low), 0), min(math.floor(high), len(self.names) - 1)
-        return [(float(number), self.names[number]) for number in range(first, last + 1)]
-
-
 class FigurePlot(PlotFrame):
     """The plot; a click or the arrow keys choose a point along it.
 
@@ -89,7 +75,7 @@ class FigurePlot(PlotFrame):
     moved = Signal(int)
 
     def __init__(self, name: str) -> None:
-        self._bottom = _LayerAxis()
+        self._bottom = NamedAxis()
         super().__init__(name, f"{name}-header", self._bottom)
         self.curves: Sequence[Curve] = ()
         self.title = ""
@@ -163,7 +149,8 @@ class FigurePlot(PlotFrame):
             self.following = True
         self.title, self.curves, self.words = title, curves, words
         self.log, self.percent = log, percent
-        self.names = self._bottom.names = names
+        self.names = names
+        self._bottom.marks = [(float(place), name) for place, name in enumerate(names)]
         self._bottom.quantity = x_name
         self.axes["left"].unit = " %" if percent else ""
         self.axes["left"].setLogMode(False, log)

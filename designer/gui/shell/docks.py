@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
+from designer.gui.documents.document import Document
 from designer.gui.documents.workspace import Workspace
 from designer.gui.evaluation.panel import EvaluationPanel
 from designer.gui.inside.maps_panel import MapsPanel
@@ -21,6 +22,7 @@ from designer.gui.palette.palette import Palette
 from designer.gui.panels.analysis import AnalysisPanel
 from designer.gui.panels.code import CodePanel
 from designer.gui.panels.problems import ProblemsPanel
+from designer.gui.studies.panel import StudiesPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.training.runs import RunsPanel
 from designer.gui.worker.trainer import Trainer
@@ -47,6 +49,8 @@ class Context:
         Opens the export dialog for the run in a folder, or for an ensemble of runs.
     show
         Brings the dock with this key to the front.
+    compare
+        Opens the comparison of the designs of two documents.
     """
 
     workspace: Workspace
@@ -54,6 +58,7 @@ class Context:
     dock: QDockWidget
     export: Callable[[Path | Ensemble], object]
     show: Callable[[str], object]
+    compare: Callable[[Document, Document], object]
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,14 @@ class Dock:
 def _runs(context: Context) -> RunsPanel:
     panel = RunsPanel(context.workspace, context.trainer)
     panel.export_requested.connect(context.export)  # type: ignore[call-overload]  # a signal has no types
+    return panel
+
+
+def _studies(context: Context) -> StudiesPanel:
+    panel = StudiesPanel(context.workspace, context.trainer)
+    panel.training_wanted.connect(lambda: context.show("training"))
+    # Signal(object, object) is all that the stubs know.
+    panel.comparison_wanted.connect(context.compare)  # type: ignore[call-overload]
     return panel
 
 
@@ -165,6 +178,14 @@ DOCKS = (
         "Earlier trainings, to compare and to continue.",
         BOTTOM,
         _runs,
+        tab_with="training",
+    ),
+    Dock(
+        "studies",
+        "Studies",
+        "Many trainings that answer one question: what varies, and what it does.",
+        BOTTOM,
+        _studies,
         tab_with="training",
     ),
     Dock(

@@ -24,6 +24,7 @@ from designer.gui.inside.map_overlay import MapOverlay
 from designer.gui.inside.try_panel import TryPanel
 from designer.gui.shell.dock_layout import DockLayout
 from designer.gui.shell.docks import BOTTOM, DOCKS, Context, Dock
+from designer.gui.studies.panel import StudiesPanel
 from designer.gui.training.panel import TrainingPanel
 from designer.gui.worker.trainer import Trainer
 from designer.preferences import DockSizes
@@ -55,9 +56,12 @@ class Editor(QMainWindow):
     -------
     export_requested(source)
         The user wants to export the model of the run in this folder, or this ensemble of runs.
+    comparison_requested(one, other)
+        The user wants to compare the designs of two documents.
     """
 
     export_requested = Signal(object)
+    comparison_requested = Signal(object, object)
 
     def __init__(
         self, workspace: Workspace, trainer: Trainer, rows: Sequence[Dock] = DOCKS
@@ -102,6 +106,13 @@ class Editor(QMainWindow):
         assert isinstance(panel, TryPanel)
         return panel
 
+    @property
+    def studies(self) -> StudiesPanel:
+        """The panel of the Studies dock."""
+        panel = self.docks["studies"].widget()
+        assert isinstance(panel, StudiesPanel)
+        return panel
+
     def build(self) -> None:
         """Build all docks that are not built yet."""
         for _ in self._steps:
@@ -128,8 +139,14 @@ class Editor(QMainWindow):
         for row in self.rows:
             dock = self._dock(row)
             self._put_in_place(row)
-            export, show = self.export_requested.emit, self.show_dock
-            context = Context(self.workspace, self._trainer, dock, export, show)
+            context = Context(
+                self.workspace,
+                self._trainer,
+                dock,
+                export=self.export_requested.emit,
+                show=self.show_dock,
+                compare=self.comparison_requested.emit,
+            )
             dock.setWidget(row.build(context))
             yield True
         for row in self.rows:

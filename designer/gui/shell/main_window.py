@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from designer.gui.canvas.canvas import Canvas
     from designer.gui.data.window import DataWindow
+    from designer.gui.documents.document import Document
     from designer.gui.documents.document_tabs import DocumentTabs
     from designer.gui.gallery.preview import Choice
     from designer.gui.inside.map_overlay import MapOverlay
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.welcome.demo_requested.connect(self.train_demo)
         self.welcome.run_requested.connect(self.show_training)
         self.welcome.lesson_requested.connect(self.open_lesson)
+        self.welcome.study_requested.connect(self.ask_for_study)
         self._seen = False
         self._assemble()
         self.autosave = Autosave(self.workspace, remembered, self)
@@ -220,6 +222,8 @@ class MainWindow(QMainWindow):
         editor.training.changed.connect(self.actions_.refresh_soon)
         editor.maps.changed.connect(self.actions_.refresh_soon)
         editor.export_requested.connect(self.export)
+        # Signal(object, object) is all that the stubs know.
+        editor.comparison_requested.connect(self.compare_documents)  # type: ignore[call-overload]
         editor.training.set_up.data.browse_wanted.connect(self.show_data)
         editor.training.set_up.preview_wanted.connect(self._show_augmentation)
         editor.training.set_up.data.columns_wanted.connect(self.choose_columns)
@@ -395,6 +399,13 @@ class MainWindow(QMainWindow):
         mine = self.workspace.document or self.welcome.mine
         _open(comparison.dialog(self.workspace, mine, choice, SideBySide, self))
 
+    def compare_documents(self, one: "Document", other: "Document") -> None:
+        """Open a comparison of two open designs."""
+        from designer.gui.canvas.side_by_side import SideBySide
+        from designer.gui.gallery import comparison
+
+        _open(comparison.dialog(self.workspace, one, None, SideBySide, self, other=other))
+
     def show_own_layers(self, name: str = "") -> None:
         """Open the dialog of the design's own layer types, with one of them chosen."""
         from designer.gui.panels.own_layers_dialog import OwnLayersDialog
@@ -457,6 +468,27 @@ class MainWindow(QMainWindow):
         card.begin(lesson, documents)
         self.workspace.show(documents[lesson.designs[0].key])
         self.show_dock(lesson.dock)
+
+    def ask_for_study(self, template: str) -> None:
+        """Say what a ready-made study does, and start it with its design open if that is wanted."""
+        from designer.gui.studies.starting import TemplateDialog
+
+        dialog = TemplateDialog(template, self.trainer.runs_folder / "studies", self)
+        dialog.begun.connect(lambda path: self.guarded(lambda: self._show_study(path)))
+        _open(dialog)
+
+    def _show_study(self, path: Path) -> None:
+        from designer.studies.folder import StudyFolder
+
+        folder = StudyFolder(path)
+        design = folder.read_designs()[""]
+        opened = [each for each in self.workspace.documents if each.design == design]
+        if opened:
+            self.workspace.show(opened[-1])
+        else:
+            self.workspace.add(design, saved=design, recipe=folder.recipe())
+        self.show_dock("studies")
+        self.editor.studies.choose(path)
 
     def show_shortcuts(self) -> None:
         """Show all shortcuts."""

@@ -15,11 +15,11 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from designer.gui.base.axes import Axis
+from designer.gui.base.axes import Axis, NamedAxis
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
+from designer.gui.base.plot_parts import Bars, Line, Mark
 from designer.gui.base.theme import colors, sans, strong, theme
-from designer.gui.evaluation.plot_parts import Bars, Line, Mark
 
 Array = NDArray[Any]
 
@@ -27,6 +27,7 @@ _REACH = 24  # pixels from the pointer to the nearest point
 _IN_LEGEND = 6  # lines that the legend names
 _MARGIN = 0.02  # share of an axis beside what is shown
 _LOW, _WIDE = 250, 460  # pixels: what is lower and wider has its words beside it
+_OVERLAPPING = 0.43  # strength of points, so that those that overlap are darker
 _ZOOM = 0.8  # the share of the range that is left when + is pressed
 
 
@@ -78,7 +79,7 @@ class Plot(QWidget):
         self.caption.setMinimumWidth(1)
         for label in (self.up, self.along, self.readout, self.caption):
             label.setProperty("role", "soft")
-        self._left, self._bottom = Axis("left"), Axis("bottom")
+        self._left, self._bottom = Axis("left"), NamedAxis()
         self._left.setZValue(-1)  # the grid lines lie behind what is drawn
         self.view = pg.PlotWidget(
             enableMenu=False, axisItems={"left": self._left, "bottom": self._bottom}
@@ -159,6 +160,9 @@ class Plot(QWidget):
         bars: Sequence[Bars] = (),
         marks: Sequence[Mark] = (),
         ranges: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0),
+        marks_along: Sequence[tuple[float, str]] = (),
+        log: tuple[bool, bool] = (False, False),
+        unit: str = "",
     ) -> None:
         """Draw other lines, bars and marks.
 
@@ -172,7 +176,20 @@ class Plot(QWidget):
             Bars lie behind the lines, marks before them.
         ranges
             Least and largest value along the bottom, and along the left side.
+        marks_along
+            Places along the bottom with what stands there; empty for round numbers.
+        log
+            Whether the bottom and the left axis are logarithmic: positions along such an axis are
+            logarithms to the base ten.
+        unit
+            Written after each number of the left axis.
         """
+        self._bottom.marks = marks_along
+        self._bottom.setLogMode(log[0])
+        self._left.setLogMode(log[1])
+        self._left.unit = unit
+        self._bottom.picture = None
+        self._bottom.update()
         self.up.setText(f"↑ {up}")
         self.along.setText(f"{along} →")
         self.caption.setText(caption)
@@ -215,6 +232,8 @@ class Plot(QWidget):
                 )
             )
         for line in self.lines:
+            if line.low is not None and line.high is not None:
+                self._add(_upright(line))
             self._add(_item(line))
         for mark in self.marks:
             self._paint_mark(mark)
@@ -355,12 +374,37 @@ class Plot(QWidget):
 
 def _item(line: Line) -> Any:
     """Return what pyqtgraph draws for a line."""
+    brush = QColor(line.color)
+    strength = line.strength
+    if strength is None:
+        strength = _OVERLAPPING if line.points else 1.0
+    brush.setAlphaF(strength)
     if line.points:
-        brush = QColor(line.color)
-        brush.setAlpha(110)
-        return pg.ScatterPlotItem(line.x, line.y, size=5, pen=None, brush=brush, pxMode=True)
-    pen = QPen(QColor(line.color), 1.0 if line.faint else 1.8)
+        seen = np.isfinite(line.x) & np.isfinite(line.y)
+        return pg.ScatterPlotItem(
+            line.x[seen], line.y[seen], size=line.size, pen=None, brush=brush, pxMode=True
+        )
+    pen = QPen(brush, 1.0 if line.faint else 1.8)
     pen.setCosmetic(True)
     if line.faint:
         pen.setStyle(Qt.PenStyle.DashLine)
-    return pg.PlotDataItem(line.x, line.y, pen=pen, antialias=True)
+    return pg.PlotDataItem(
+        line.x,
+        line.y,
+        pen=pen,
+        antialias=True,
+        symbol="o" if line.dots else None,
+        symbolSize=line.size,
+        symbolPen=None,
+        symbolBrush=brush,
+    )
+
+
+def _upright(line: Line) -> Any:
+    """Return the upright bars at the points of a line."""
+    assert line.low is not None and line.high is not None
+    seen = np.isfinite(line.x) & np.isfinite(line.low) & np.isfinite(line.high)
+    x, low, high = line.x[seen], line.low[seen], line.high[seen]
+    pen = QPen(QColor(line.color), 1.4)
+    pen.setCosmetic(True)
+    return pg.ErrorBarItem(x=x, y=low, top=high - low, bottom=np.zeros(len(x)), beam=0.0, pen=pen)

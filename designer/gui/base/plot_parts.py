@@ -1,4 +1,4 @@
-"""What a plot of the Evaluation dock is made of: lines, bars, and marks."""
+"""What a plot is made of: lines, bars, and marks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line or a cloud of points.
+    """A line or a cloud of points; NaN interrupts a line.
 
     Attributes
     ----------
@@ -27,6 +27,15 @@ class Line:
         Whether only the points are drawn.
     faint
         Whether it is thin and dashed, as a line to compare with; it has no read-out.
+    low, high
+        The ends of an upright bar at each point, such as an interval; None for no bars.
+    dots
+        Whether the points of a line are drawn, too.
+    size
+        Of its points, in pixels.
+    strength
+        From 0, which is invisible, to 1; None for what suits: of points, those that overlap are
+        darker.
     """
 
     name: str
@@ -36,6 +45,11 @@ class Line:
     words: Callable[[int], str] = lambda _: ""
     points: bool = False
     faint: bool = False
+    low: Array | None = None
+    high: Array | None = None
+    dots: bool = False
+    size: int = 5
+    strength: float | None = None
 
 
 @dataclass(frozen=True)
