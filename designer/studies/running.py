@@ -46,7 +46,7 @@ _MOST_REFUSED = 500
 """Candidates in a row that are refused until the search ends."""
 _AT_ONCE = 50  # candidates that are examined while other processes wait
 _WAIT_SECONDS = 1.0  # between two looks at what other processes do
-_ATTEMPTS = 2  # of a training whose worker dies
+_ATTEMPTS = 3  # of a training whose worker dies
 _HOPELESS = 3  # trainings that failed and none that did not: something is wrong with all of them
 
 Step = tuple[int, int] | Literal["wait", "again", "over"]
@@ -261,19 +261,27 @@ class Runner:
     def _trained(self, standby: Standby, run: RunFolder) -> tuple[Result | None, bool]:
         """Train a run to its end; return its result, and whether it was pruned.
 
-        A worker that dies is replaced once, which continues from the checkpoint. The result is
-        None if it dies while the study is being stopped.
+        A worker that dies is replaced by one that continues from the checkpoint. The result is None
+        if it dies while the study is being stopped.
         """
-        for attempt in range(_ATTEMPTS):
-            watch = _Watch(self, run)
+        for attempt in range(1, _ATTEMPTS + 1):
+            watch, resume = _Watch(self, run), run.events.exists()
             try:
-                found = standby.train(
-                    run.path, resume=run.events.exists(), while_waiting=watch.look
-                )
+                found = standby.train(run.path, resume=resume, while_waiting=watch.look)
             except WorkerDiedError:
                 if self._stop.is_set():
                     break
-                if attempt + 1 == _ATTEMPTS:
+                if attempt == _ATTEMPTS:
+                    raise
+            except DesignerError:
+                # The worker of a study that was killed may begin with the run at the same moment.
+                other = run.worker() is not None
+                self._wait_for_other_worker(run)
+                result = run.result()
+                if result is not None and result.status not in ("stopped", "failed"):
+                    return result, False
+                began = result is None and run.events.exists() != resume
+                if attempt == _ATTEMPTS or not (other or began):
                     raise
             else:
                 return msgspec.convert(found, Result), watch.pruned
