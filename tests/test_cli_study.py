@@ -136,6 +136,61 @@ def test_a_design_with_an_error_is_refused(files: Files, tmp_path: Path, capsys:
     assert "out_features" in capsys.readouterr().err
 
 
+def test_a_template_becomes_a_study(tmp_path: Path, capsys: Captured) -> None:
+    words = ["study", "new", "--template", "batch_size", "--to", str(tmp_path / "s")]
+    assert main([*words, "--epochs", "1", "--folds", "4", "--title", "Mine"]) == 0
+    study = StudyFolder(tmp_path / "s").study()
+    assert [each.name for each in study.varied] == ["batch"]
+    assert (study.title, study.question[-1], study.protocol.name) == ("Mine", "?", "folds")
+    assert StudyFolder(tmp_path / "s").recipe().epochs == 1
+    assert main(["study", "new", "lenet5", *words[2:]]) == 1
+    assert "leave out DESIGN" in capsys.readouterr().err
+    assert main(["study", "templates", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "batch_size"
+    assert main(["study", "templates"]) == 0
+    assert "What does the batch size do to accuracy and time?" in capsys.readouterr().out
+
+
+# Showing
+
+
+def test_show_and_list(done: StudyFolder, tmp_path: Path, capsys: Captured) -> None:
+    runs, place = tmp_path / "runs", tmp_path / "runs" / "studies" / "mine"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(done.path)
+    options = ["--runs", str(runs)]
+    capsys.readouterr()
+    assert main(["study", "show", "mine", *options, "--sort", "steps"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.split() for line in lines if line.strip().endswith(" s")]
+    assert [row[1] for row in table] == ["40", "20", "10"]  # most images in a step: fewest steps
+    assert any(line.startswith("Behind ± stands the standard deviation") for line in lines)
+    assert main(["study", "show", "mine", *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ended"], found["total"], len(found["candidates"])) == (6, 6, 3)
+    figures = found["candidates"][0]["figures"]["validation_loss"]
+    assert figures["values"] == [losses(done)[0, 0], losses(done)[0, 1]]
+    csv, page = tmp_path / "t.csv", tmp_path / "r.html"
+    assert main(["study", "show", "mine", *options, "--csv", str(csv), "--html", str(page)]) == 0
+    assert len(csv.read_text().splitlines()) == 4
+    assert "Validation accuracy by epoch" in page.read_text(encoding="utf-8")
+    (runs / "studies" / "broken").mkdir()
+    (runs / "studies" / "broken" / "study.json").write_text("{}")
+    capsys.readouterr()
+    assert main(["study", "list", *options]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"mine +batch of tiny +finished +6 of 6 +\d", text)
+    assert "broken: " in text
+    assert main(["study", "list", *options, "--json"]) == 0
+    studies = {each["name"]: each for each in json.loads(capsys.readouterr().out)["studies"]}
+    assert studies["broken"]["state"] == "damaged"
+    assert studies["mine"]["best"]["values"] in [{"batch": 10}, {"batch": 20}, {"batch": 40}]
+    assert main(["study", "show", "min", *options]) == 1
+    assert "did you mean mine?" in capsys.readouterr().err
+    assert main(["study", "show", "mine", *options, "--sort", "beauty"]) == 1
+    assert "There is no goal 'beauty'" in capsys.readouterr().err
+
+
 # Running
 
 

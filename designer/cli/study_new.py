@@ -1,32 +1,83 @@
 """The parts of a new study, as they are typed on the command line."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from designer.cli import jobs, recipes
+import msgspec
+
+from designer.analysis.report.line import Line, Style
+from designer.cli import jobs
 from designer.cli.settings import load
 from designer.design import edits
 from designer.design.values import Design
 from designer.errors import DesignerError
 from designer.presets import missing_data
-from designer.recipe.recipe import Recipe
+from designer.recipe.reading import changed
+from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import with_absolute_weights
-from designer.studies import fields
+from designer.studies import fields, templates
 from designer.studies.answers import wording
 from designer.studies.folder import StudyFolder, default_path
 from designer.studies.protocols import Protocol
 from designer.studies.spec import Study, Variant, Varied
 
 
-def design_and_recipe(
-    name: str,
+@dataclass(frozen=True)
+class Start:
+    """What a study begins from.
+
+    Attributes
+    ----------
+    study
+        What is known of it so far; the title is "" if it has none yet.
+    designs
+        The designs by the names of their files; "" is the study's own.
+    recipe
+        The recipe of all trainings.
+    """
+
+    study: Study
+    designs: Mapping[str, Design]
+    recipe: Recipe
+
+
+def from_template(name: str, changes: Mapping[str, Any], others: Mapping[str, object]) -> Start:
+    """Return a ready-made study with changes of its recipe.
+
+    Parameters
+    ----------
+    name
+        A row of `designer.studies.templates.TEMPLATES`.
+    changes
+        Values by the dotted names of settings.
+    others
+        What was given of the options that do not go with a template, by their names.
+
+    Raises
+    ------
+    DesignerError
+        There is no such template, or another option does not go with it.
+    """
+    for option, value in others.items():
+        if value:
+            raise DesignerError(f"A template has its own designs and fields: leave out {option}.")
+    study, designs, recipe = templates.find(name).build()
+    return Start(study, designs, _ready(changed(recipe, _with_consequences(recipe, changes))))
+
+
+def from_design(
+    name: str | None,
     settings: Sequence[str],
     recipe_file: str | None,
     changes: Mapping[str, Any],
-    set_recipe: Sequence[str],
-) -> tuple[Design, Recipe]:
-    """Return what a study begins from: its own design, and the recipe of all trainings.
+    *,
+    network: Sequence[str],
+    variant: Sequence[str],
+) -> Start:
+    """Return a study of a design, in which networks and variants vary as they are given.
 
     Parameters
     ----------
@@ -37,26 +88,46 @@ def design_and_recipe(
     recipe_file
         A recipe file, the name of a template, or None for the design's own recipe.
     changes
-        Values by the dotted names of settings, from options of their own.
-    set_recipe
-        What ``--set-recipe`` says.
+        Values by the dotted names of settings.
+    network, variant
+        What ``--network`` and ``--variant`` say.
 
     Raises
     ------
     DesignerError
         The design or the recipe cannot be used, or the data do not exist.
     """
-    from designer.cli.unpacking import unpack  # with numpy, which takes 0.1 s
-
+    if name is None:
+        raise DesignerError(
+            "Say which design the study is of, as in: netdesigner study new lenet5 --vary "
+            "batch=8,32; or take a template (see: netdesigner study templates)."
+        )
     design = load(name, settings)
-    chosen = dict(changes) | recipes.read_settings(set_recipe)
-    recipe = jobs.recipe_for(name, recipe_file, chosen)
-    if recipe_file is None and "data.source" not in chosen and missing_data(name):
+    recipe = jobs.recipe_for(name, recipe_file, changes)
+    if recipe_file is None and "data.source" not in changes and missing_data(name):
         classes_set = any(each.partition("=")[0].strip() == "classes" for each in settings)
         design = jobs.fit_to_stand_in(design, name, classes_set=classes_set)
+    recipe = _ready(recipe)
+    designs, varied = {"": design}, []
+    if network:
+        designs, field = networks(design, network)
+        varied.append(field)
+    if variant:
+        varied.append(variants(variant, design, recipe))
+    return Start(Study(title="", varied=tuple(varied), goals=goals((), recipe)), designs, recipe)
+
+
+def _with_consequences(recipe: Recipe, changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**changes, **consequences(recipe, dict(changes))}
+
+
+def _ready(recipe: Recipe) -> Recipe:
+    """Return a recipe whose data are there and whose paths hold in any folder."""
+    from designer.cli.unpacking import unpack  # with numpy, which takes 0.1 s
+
     recipe = with_absolute_weights(jobs.with_absolute_path(recipe))
     unpack(recipe.data.source)
-    return design, recipe
+    return recipe
 
 
 def networks(design: Design, names: Sequence[str]) -> tuple[dict[str, Design], Varied]:
@@ -127,29 +198,44 @@ def _value(text: str, design: Design, recipe: Recipe) -> tuple[str, Any]:
 
 
 def protocol(
-    *, repeats: int | None, folds: int | None, bootstrap: int | None, seed: int
+    usual: Protocol,
+    *,
+    repeats: int | None,
+    folds: int | None,
+    bootstrap: int | None,
+    seed: int | None,
 ) -> Protocol:
     """Return the protocol that ``--repeats``, ``--folds`` and ``--bootstrap`` mean.
+
+    Parameters
+    ----------
+    usual
+        The protocol if none of them is given.
+    repeats, folds, bootstrap, seed
+        The options.
 
     Raises
     ------
     DesignerError
         They do not go together.
     """
+    first = usual.seed if seed is None else seed
     if bootstrap is not None:
         if folds is not None or repeats is not None:
             raise DesignerError(
                 "--bootstrap draws the examples of each training by itself: leave out --folds and "
                 "--repeats."
             )
-        return Protocol(name="bootstrap", repeats=bootstrap, seed=seed)
+        return Protocol(name="bootstrap", repeats=bootstrap, seed=first)
     if folds is not None:
         if repeats is None or repeats == 1:
-            return Protocol(name="folds", folds=folds, seed=seed)
-        return Protocol(name="repeated_folds", folds=folds, repeats=repeats, seed=seed)
-    if repeats is not None and repeats > 1:
-        return Protocol(name="repeats", repeats=repeats, seed=seed)
-    return Protocol(seed=seed)
+            return Protocol(name="folds", folds=folds, seed=first)
+        return Protocol(name="repeated_folds", folds=folds, repeats=repeats, seed=first)
+    if repeats is None:
+        return msgspec.structs.replace(usual, seed=first)
+    if repeats == 1:
+        return Protocol(seed=first)
+    return Protocol(name="repeats", repeats=repeats, seed=first)
 
 
 def goals(given: Sequence[str], recipe: Recipe) -> tuple[str, ...]:
@@ -215,3 +301,20 @@ def size(candidates: int | None, replicates: int) -> str:
     if replicates == 1:
         return f"The study has {trainings}."
     return f"The study has {wording.counted(candidates, 'candidate')} and {trainings}."
+
+
+def template_lines() -> Iterator[Line]:
+    """Yield the templates, each with its question and what it does."""
+    for row in templates.TEMPLATES.values():
+        yield Line(row.name, Style.HEADING)
+        minutes = wording.counted(row.minutes, "minute")
+        for text in (row.question, row.help, f"About {minutes} on two cores."):
+            for line in textwrap.wrap(text, 74, break_on_hyphens=False):
+                yield Line(f"    {line}")
+
+
+def templates_json() -> str:
+    """Return the templates as a JSON array of objects."""
+    names = ("name", "title", "question", "help", "minutes")
+    rows = [{each: getattr(row, each) for each in names} for row in templates.TEMPLATES.values()]
+    return f"{msgspec.json.format(msgspec.json.encode(rows), indent=1).decode()}\n"

@@ -10,7 +10,7 @@ from designer.reports.blocks import Block, Facts, Plot, Section, Text
 from designer.reports.blocks import Table as TableBlock
 from designer.reports.html import page
 from designer.reports.svg import Plot as Axes
-from designer.reports.svg import Point, series, thinned
+from designer.reports.svg import Point, series, thinned, ticks
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
 from designer.storage import save_file, unwritable
@@ -105,14 +105,24 @@ def _effects(table: Table) -> Iterator[Block]:
 
 
 def _bars(found: Sequence[Effect]) -> str:
-    if all(len(each.rows) == 1 for each in found):
+    if not _repeated(found):
         has_bars = any(math.isfinite(each.summary.low) for each in found)
         return "Means with their 95 % intervals by" if has_bars else "Each candidate by"
     return "Means over the other fields with their 95 % intervals, and each candidate, by"
 
 
+def _repeated(found: Sequence[Effect]) -> bool:
+    """Tell whether values have several candidates each; of random ones, few have by chance."""
+    return sum(len(each.rows) > 1 for each in found) >= len(found) / 2
+
+
 def _effect(table: Table, field: str, goal: str, found: Sequence[Effect]) -> str:
     """Return the figure at each value of a field with its interval, and each candidate."""
+    several = _repeated(found)
+    if not several:  # each candidate by itself
+        found = [
+            Effect(each.value, row.summary(goal), (row,)) for each in found for row in each.rows
+        ]
     places, marks = _places([each.value for each in found])
     share = GOALS[goal].unit == "share"
     low, high = _range(found, goal)
@@ -207,11 +217,8 @@ def _trade_off(table: Table) -> Iterator[Block]:
     share, share_across = (GOALS[each].unit == "share" for each in (goal, other))
     low, high = _padded(across)
     marks = None
-    if GOALS[other].unit in ("count", "bytes") and high > 10_000:
-        marks = [
-            (low + (high - low) * part / 4, short(low + (high - low) * part / 4))
-            for part in range(5)
-        ]
+    if GOALS[other].unit in ("count", "bytes"):
+        marks = [(tick, short(tick)) for tick in ticks(low, high)]
     plot = Axes(
         sentence(GOALS[other].title),
         sentence(GOALS[goal].title),
