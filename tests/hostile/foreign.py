@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import random
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,8 +14,33 @@ from typing import Any
 import torch
 from torch import nn
 
+from designer import presets
+from designer.engine import export
 from designer.engine.opening.pipeline import Wishes, open_source
 from tests.hostile.mutations import damaged_bytes, damaged_json
+
+CAFFE = """name: "Small"
+layer { name: "data" type: "Input" top: "data"
+  input_param { shape: { dim: 1 dim: 1 dim: 12 dim: 12 } } }
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" param { lr_mult: 1 }
+  convolution_param { num_output: 4 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } } }
+layer { name: "bn" type: "BatchNorm" bottom: "conv1" top: "conv1" batch_norm_param { eps: 1e-5 } }
+layer { name: "scale" type: "Scale" bottom: "conv1" top: "conv1" scale_param { bias_term: true } }
+layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+layer { name: "conv2" type: "Convolution" bottom: "conv1" top: "conv2"
+  convolution_param { num_output: 4 kernel_h: 3 kernel_w: 1 pad_h: 1 group: 2 bias_term: false } }
+layer { name: "sum" type: "Eltwise" bottom: "conv1" bottom: "conv2" top: "sum" } # a shortcut
+layer { name: "norm" type: "LRN" bottom: "sum" top: "norm"
+  lrn_param { local_size: 5 alpha: 0.0001 } }
+layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool"
+  pooling_param { pool: MAX kernel_size: 3 stride: 2 } }
+layer { name: "both" type: "Concat" bottom: "pool" bottom: "pool" top: "both" }
+layer { name: "fc" type: "InnerProduct" bottom: "both" top: "fc"
+  inner_product_param { num_output: 10 } }
+layer { name: "drop" type: "Dropout" bottom: "fc" top: "fc" dropout_param { dropout_ratio: 0.5 } }
+layer { name: "prob" type: "Softmax" bottom: "fc" top: "prob" }
+"""
+KERAS = Path(__file__).parents[1] / "readers" / "keras"
 
 
 def damaged_zip(data: bytes, random_: random.Random) -> bytes:
@@ -85,6 +111,21 @@ def write_onnx(path: Path) -> None:
         )
 
 
+def write_keras(path: Path) -> None:
+    """Copy a network of Keras with its weights."""
+    shutil.copyfile(KERAS / "pictures.keras", path)
+
+
+def write_caffe(path: Path) -> None:
+    """Write a network of Caffe, which is a text."""
+    path.write_text(CAFFE)
+
+
+def write_own(path: Path) -> None:
+    """Write a design of this program in the format of the path, which carries the design."""
+    export.write(export.of_design(presets.load("lenet5")), path)
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of networks from elsewhere.
@@ -107,6 +148,11 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "pt2": Format(".pt2", write_pt2, damaged_zip),
     "onnx": Format(".onnx", write_onnx),
+    "keras": Format(".keras", write_keras, damaged_zip),
+    "prototxt": Format(".prototxt", write_caffe),
+    "own_safetensors": Format(".safetensors", write_own),
+    "own_python": Format(".py", write_own),
+    "own_onnx": Format(".onnx", write_own),
 }
 
 

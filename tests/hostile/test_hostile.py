@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import files, recipes
+from tests.hostile import files, foreign, recipes
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("kind", files.KINDS)
 def test_damaged_files_are_refused_in_a_sentence(kind, tmp_path):
-    counter, bad = files.run_kind(kind, tmp_path, 150, seed=1)
+    count = 30 if kind in foreign.FORMATS else 150  # opening a network takes longest
+    counter, bad = files.run_kind(kind, tmp_path, count, seed=1)
     assert not bad, bad[0]
     if files.KINDS[kind].never_refused:
         assert counter["refused"] == 0
-        assert counter["valid"] > 50
+        assert counter["valid"] > count / 3
     else:
-        assert counter["refused"] > 50
+        assert counter["refused"] > count / 3
 
 
 @pytest.mark.slow
