@@ -274,6 +274,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("train.data", "Train", "&Data…", "Show the classes and pictures of the design's data set, and what is unusual about them.", lambda w: w.show_data(), "Ctrl+Shift+D", "data", _no_design),
     Action("train.try", "Train", "Tr&y pictures", "See what the network says of pictures that you drop, paste or draw.", lambda w: w.show_dock("try"), "", "picture", _no_design),
     Action("train.weights", "Train", "Load &weights…", "Start from the weights in a file, and show which layers they fit.", lambda w: w.load_weights(), "", "open", _no_design),
+    Action("train.study", "Train", "New st&udy…", "Vary settings and layers in many trainings, and see what that does.", lambda w: w.new_study(), "", "chart", _no_design),
     Action("train.runs", "Train", "&Runs", "Show earlier trainings.", lambda w: w.show_dock("runs"), "", "runs", separated=True),
     # Window
     Action("window.panels", "Window", "&Hide all panels", "Leave the whole window to the canvas; again, show the panels as they were.", lambda w: w.toggle_panels(), "F9", "panels", _no_design, checked=lambda w: not _no_design(w) and w.panels_hidden),

@@ -147,6 +147,9 @@ class Window(Protocol):
     def train(self) -> None:
         """Train the current design."""
 
+    def new_study(self) -> None:
+        """Open the form of a new study of the current design."""
+
     def show_data(self) -> object:
         """Show the data set of the current design in a window of its own."""
 

@@ -469,6 +469,11 @@ class MainWindow(QMainWindow):
         self.workspace.show(documents[lesson.designs[0].key])
         self.show_dock(lesson.dock)
 
+    def new_study(self) -> None:
+        """Open the form of a new study of the current design."""
+        self.show_dock("studies")
+        self.editor.studies.ask_for_study()
+
     def ask_for_study(self, template: str) -> None:
         """Say what a ready-made study does, and start it with its design open if that is wanted."""
         from designer.gui.studies.starting import TemplateDialog

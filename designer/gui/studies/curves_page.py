@@ -53,6 +53,7 @@ class CurvesPage(Page):
         for box in (self.quantity, self.field):
             box.activated.connect(lambda _: self._draw())
         self.plot.picked.connect(self._pick)
+        model.went_on.connect(lambda: self.refresh() if self.isVisible() else None)
         theme.changed.connect(self.redraw)
 
     def refresh(self) -> None:

@@ -18,6 +18,8 @@ class StudyModel(QObject):
     -------
     changed()
         Another study is shown, or the shown one has news.
+    went_on()
+        Trainings of the study go on, but none has begun or ended.
     run_wanted(path)
         The user wants to see the training in this folder.
     design_wanted(row, compare)
@@ -36,6 +38,7 @@ class StudyModel(QObject):
     """
 
     changed = Signal()
+    went_on = Signal()
     run_wanted = Signal(Path)
     design_wanted = Signal(object, bool)
     picked = Signal(int)
@@ -83,6 +86,8 @@ class StudyModel(QObject):
         if self.table is None or table != self.table:
             self.table = table
             self.changed.emit()
+        elif table.running:
+            self.went_on.emit()
 
     def _not_read(self, folder: StudyFolder, sentence: str) -> None:
         if folder == self.folder:

@@ -90,8 +90,8 @@ class TemplateDialog(QDialog):
         question.setFont(sans(1.15, bold=True))
         minutes = "a minute" if row.minutes == 1 else f"{row.minutes} minutes"
         text = QLabel(
-            f"{numbers.sentence(row.help)}\n\nThis takes about {minutes} on a processor with two cores, needs no "
-            "network connection and no GPU, and goes on when the window is closed.",
+            f"{numbers.sentence(row.help)}\n\nThis takes about {minutes} on a processor with two "
+            "cores, needs no network connection and no GPU, and goes on when the window is closed.",
             wordWrap=True,
             textFormat=Qt.TextFormat.PlainText,
         )

@@ -3,15 +3,16 @@
 import json
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from designer import presets
+from designer.design.values import Design
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from designer.studies import fields
-from designer.studies.candidates import candidate
+from designer.studies import fields, templates
+from designer.studies.candidates import Candidate, candidate
 from designer.studies.folder import StudyFolder
 from designer.studies.journal import Ended, Exhausted, Proposed, Taken
 from designer.studies.protocols import Protocol
@@ -55,12 +56,11 @@ def forty(root: Path) -> StudyFolder:
     return finished(root / "grid", made, stop=38)
 
 
-def many(root: Path, number: int = 500) -> StudyFolder:
-    """Return a random search of many candidates."""
+def many(root: Path, number: int = 500, *, wide: bool = True) -> StudyFolder:
+    """Return a random search of many candidates, of different widths or of one."""
     made = study(
         "optimizer.learning_rate=0.0001..0.1:log",
-        "batch=8..256:log",
-        f"{WIDE}=4..64",
+        *(["batch=8..256:log", f"{WIDE}=4..64"] if wide else []),
         "optimizer.name=adam,sgd,rmsprop",
         title="Random search",
         sampler="random",
@@ -70,11 +70,24 @@ def many(root: Path, number: int = 500) -> StudyFolder:
     return finished(root / "search", made)
 
 
-def finished(path: Path, made: Study, *, stop: int | None = None) -> StudyFolder:
+def ready_made(root: Path, name: str) -> StudyFolder:
+    """Return a ready-made study that has ended."""
+    return finished(root / name, *templates.find(name).build())
+
+
+def finished(
+    path: Path,
+    made: Study,
+    designs: Mapping[str, Design] | None = None,
+    recipe: Recipe = RECIPE,
+    *,
+    stop: int | None = None,
+) -> StudyFolder:
     """Write a study with the journal and the runs that its trainings would leave."""
-    folder = StudyFolder.create(path, made, {"": LENET}, RECIPE)
+    designs = {"": LENET} if designs is None else designs
+    folder = StudyFolder.create(path, made, designs, recipe)
     journal, replicates = folder.journal(), folder.replicates()
-    designs, examined = {"": LENET}, {}
+    examined: dict[str, Candidate] = {}
     chance = random.Random(1)
     with journal.alone() as state:
         records: list[Any] = []
@@ -83,7 +96,7 @@ def finished(path: Path, made: Study, *, stop: int | None = None) -> StudyFolder
             if len(state.accepted) == made.trials or number == stop:
                 break
             key = str({name: values[name] for name in values if name != _RATE})
-            found = examined.get(key) or candidate(made, values, designs, RECIPE)
+            found = examined.get(key) or candidate(made, values, designs, recipe)
             examined[key] = found
             proposed = Proposed(
                 trial=number, values=values, costs=dict(found.costs), refusal=found.refusal

@@ -46,7 +46,8 @@ def test_every_page_shows_every_study(view, root, qtbot):
         {"": samples.LENET},
         samples.RECIPE,
     )
-    for folder in (samples.three(root), samples.forty(root), single, begun):
+    variants = samples.ready_made(root, "width")
+    for folder in (samples.three(root), samples.forty(root), variants, single, begun):
         shown_view = view(folder)
         for row in PAGES:
             page = turn(shown_view, row.key)

@@ -6,12 +6,17 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QMessageBox, QPushButton, QToolButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QMessageBox, QPushButton
 
 from designer.gui.studies import starting
 from designer.gui.studies.listing import Listing
+from designer.gui.studies.new_study import NewStudyDialog
+from designer.recipe.reading import changed
 from designer.studies import journal, launching
 from tests.gui.studies import samples
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 def test_states_and_best_values_are_listed(root):
@@ -38,15 +43,15 @@ def test_a_running_study_says_so_while_its_process_lives(root):
 
 
 def test_five_hundred_trainings_are_listed_within_a_second(root):
-    samples.many(root)
+    samples.many(root, wide=False)
     listing, begin = Listing(), time.process_time()
     entry = listing.read(root)[0]
     assert entry.state == "finished, 500 trained"
     assert time.process_time() - begin < 1
 
 
-def test_a_new_study_and_news_of_a_chosen_one_are_shown(shown, hands, root, qtbot):
-    panel = shown(samples.forty(root))
+def test_a_new_study_and_news_of_a_chosen_one_are_shown(chosen, root, qtbot):
+    panel = chosen(samples.forty(root))
     assert panel.list.currentItem().text(0) == "Rate, width and optimizer of LeNet-5"
     before = len(panel.view.model.table.rows)
     folder = panel.view.model.folder
@@ -66,41 +71,41 @@ def test_a_new_study_and_news_of_a_chosen_one_are_shown(shown, hands, root, qtbo
     assert panel.chosen_path == folder.path, "the chosen study stays chosen"
 
 
-def test_stop_asks_the_process_and_start_begins_one(shown, hands, root, qtbot, monkeypatch):
+def test_stop_asks_the_process_and_start_begins_one(chosen, root, qtbot, monkeypatch):
     folder = samples.forty(root)
-    panel = shown(folder)
-    start, stop = (hands.find(QToolButton, f"studies-{key}-button") for key in ("start", "stop"))
+    panel = chosen(folder)
+    start, stop = panel.buttons["start"], panel.buttons["stop"]
     assert start.isEnabled() and start.text() == "Go on"
     assert not stop.isEnabled() and "not running" in stop.toolTip()
     begun = []
     monkeypatch.setattr(launching, "start", begun.append)
-    hands.click(start)
+    QTest.mouseClick(start, LEFT)
     assert begun == [folder]
     asked = []
     with journal.Presence(folder.path, lambda: asked.append(True)):
         panel._look()
         qtbot.waitUntil(stop.isEnabled)
         assert not start.isEnabled() and "running already" in start.toolTip()
-        hands.click(stop)
+        QTest.mouseClick(stop, LEFT)
         qtbot.waitUntil(lambda: bool(asked))
 
 
-def test_why_a_process_ended_is_said(shown, root):
+def test_why_a_process_ended_is_said(chosen, root):
     folder = samples.forty(root)
     folder.process_log.write_text("Every training of the study fails: no space left.\n")
-    panel = shown(folder)
+    panel = chosen(folder)
     assert panel.message.text() == "Every training of the study fails: no space left."
     assert panel.message.isVisible()
 
 
-def test_delete_asks_first_and_is_refused_while_it_runs(shown, hands, root, qtbot, monkeypatch):
+def test_delete_asks_first_and_is_refused_while_it_runs(chosen, root, qtbot, monkeypatch):
     folder = samples.three(root)
-    panel = shown(folder)
-    delete = hands.find(QToolButton, "studies-delete-button")
+    panel = chosen(folder)
+    delete = panel.buttons["delete"]
     monkeypatch.setattr(
         QMessageBox, "exec", lambda box: box.button(QMessageBox.StandardButton.Cancel).click()
     )
-    hands.click(delete)
+    QTest.mouseClick(delete, LEFT)
     assert folder.path.exists()
 
     def agree(box: QMessageBox) -> None:
@@ -112,16 +117,15 @@ def test_delete_asks_first_and_is_refused_while_it_runs(shown, hands, root, qtbo
         qtbot.waitUntil(lambda: not delete.isEnabled())
     panel._look()
     qtbot.waitUntil(delete.isEnabled)
-    hands.click(delete)
+    QTest.mouseClick(delete, LEFT)
     qtbot.waitUntil(lambda: not folder.path.exists())
     qtbot.waitUntil(lambda: panel.list.topLevelItemCount() == 0)
     assert panel.invitation.isVisible()
 
 
-def test_a_damaged_study_is_named(hands, window, root, qtbot):
+def test_a_damaged_study_is_named(panel, root, qtbot):
     (root / "broken").mkdir(parents=True)
     (root / "broken" / "study.json").write_text(json.dumps({"title": 3}))
-    panel = window.editor.studies
     panel._look()
     qtbot.waitUntil(lambda: "study.json" in panel.message.text())
     assert panel.list.topLevelItem(0).text(1) == "unreadable"
@@ -145,14 +149,33 @@ def test_three_clicks_from_the_welcome_page_to_a_running_study(window, qtbot, ro
     assert panel.chosen.title == "Batch size"
 
 
-def test_a_study_that_cannot_be_written_is_refused_in_a_sentence(hands, window, root, qtbot):
-    panel = window.editor.studies
+def test_a_study_that_cannot_be_written_is_refused_in_a_sentence(panel, root, qtbot):
     root.parent.mkdir(parents=True, exist_ok=True)
     root.write_text("a file in the place of the folder")
     panel.ask_for_template("width")
-    dialog = window.findChild(starting.TemplateDialog)
+    dialog = panel.findChild(starting.TemplateDialog)
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(dialog.error.text()))
     assert os.fspath(root) in dialog.error.text()
     assert dialog.start.isEnabled()
     dialog.reject()
+
+
+def test_a_study_of_the_form_is_trained_to_its_end(panel, workspace, qtbot):
+    quick = {"data.limit": 64, "epochs": 1, "threads": 1, "device": "cpu", "statistics": 0}
+    workspace.set_recipe(changed(workspace.recipe, quick))
+    QTest.mouseClick(panel.new, LEFT)
+    dialog = panel.findChild(NewStudyDialog)
+    dialog.tree.items["batch"].setCheckState(0, Qt.CheckState.Checked)
+    row = dialog.rows["batch"]
+    QTest.mouseClick(row.forms.buttons["values"], LEFT)
+    row.values.selectAll()
+    QTest.keyClicks(row.values, "16, 32")
+    qtbot.waitUntil(dialog.start.isEnabled)
+    QTest.mouseClick(dialog.start, LEFT)
+    qtbot.waitUntil(lambda: bool(panel.entries), timeout=5_000)
+    assert panel.entries[0].title == "Batch"
+    qtbot.waitUntil(lambda: panel.entries[0].state.startswith("running"), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.entries[0].state == "finished, 2 trained", timeout=60_000)
+    qtbot.waitUntil(lambda: all(row.finished for row in panel.view.model.table.rows))
+    assert panel.entries[0].best.endswith(" %")
