@@ -100,8 +100,7 @@ def over_budget(budget: Budget, costs: Mapping[str, float]) -> str:
     """Return a sentence on the first cost beyond the budget; "" if there is none."""
     for name, limit in msgspec.structs.asdict(budget).items():
         if limit is not None and costs[name] > limit:
-            return (
-                f"Its {GOALS[name].title} of {costs[name]:,.0f} are beyond the budget of "
-                f"{limit:,.0f}."
-            )
+            title, unit = GOALS[name].title, GOALS[name].unit
+            of = f"bytes of {title}" if unit == "bytes" else title
+            return f"It has {costs[name]:,.0f} {of}, beyond the budget of {limit:,.0f}."
     return ""

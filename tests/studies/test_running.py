@@ -123,7 +123,7 @@ def test_a_search_for_what_no_candidate_keeps_ends_with_the_reason(tmp_path, mon
     assert Trainer.runs == []
     assert len(state.trials) == 60
     assert "60 candidates were refused" in state.exhausted.message
-    assert "MACs of 416,520 are beyond the budget of 1,000" in state.exhausted.message
+    assert "It has 416,520 MACs, beyond the budget of 1,000" in state.exhausted.message
 
 
 def test_what_cannot_be_built_is_refused_with_its_reason(tmp_path):
