@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-PARTS = ("analysis", "process", "training", "augmentation", "data", "gui")
+PARTS = ("analysis", "process", "opening", "training", "augmentation", "data", "gui")
 
 
 def main(names: Sequence[str]) -> int:
