@@ -18,7 +18,7 @@ from designer.presets import missing_data
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe, consequences
 from designer.runs.begin import with_absolute_weights
-from designer.studies import fields, templates
+from designer.studies import fields, templates, typed
 from designer.studies.answers import wording
 from designer.studies.folder import StudyFolder, default_path
 from designer.studies.protocols import Protocol
@@ -183,13 +183,13 @@ def variants(texts: Iterable[str], design: Design, recipe: Recipe) -> Varied:
                 "--variant takes TITLE:NAME=VALUE,NAME=VALUE, as in "
                 f"'no dropout:design.dropout.p=0'; received '{text}'."
             )
-        values = dict(_value(each, design, recipe) for each in fields.split(changes))
+        values = dict(_value(each, design, recipe) for each in typed.split(changes))
         found.append(Variant(title=title, changes=values))
     return Varied(name="variant", variants=tuple(found))
 
 
 def _value(text: str, design: Design, recipe: Recipe) -> tuple[str, Any]:
-    varied = fields.read(text, design, recipe) if "=" in text else None
+    varied = typed.read(text, design, recipe) if "=" in text else None
     if varied is None or len(varied.values) != 1:
         raise DesignerError(
             f"A variant gives each field one value, as in batch=8; received '{text}'."

@@ -247,7 +247,7 @@ def new(
     import msgspec
 
     from designer.cli import recipes, study_folders, study_new
-    from designer.studies import fields
+    from designer.studies import typed
     from designer.studies.journal import State
     from designer.studies.progress import wanted
     from designer.studies.spec import Budget, Pruning
@@ -272,7 +272,7 @@ def new(
             design, settings, recipe, changes, network=network, variant=variant
         )
     usual, base, plan = begun.study, begun.designs[""], begun.recipe
-    varied = (*(fields.read(each, base, plan) for each in vary), *usual.varied)
+    varied = (*(typed.read(each, base, plan) for each in vary), *usual.varied)
     made = msgspec.structs.replace(
         usual,
         title=title or usual.title or study_new.title_of(base, varied),

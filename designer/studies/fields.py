@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-import msgspec
-
 from designer.design import edits
 from designer.design.values import BlockNode, Design, LayerNode
 from designer.errors import DesignerError
@@ -344,7 +342,7 @@ def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
             continue
         field = find(varied.name, designs[""], recipe)
         if varied.range is not None:
-            _check_range(field, varied.range)
+            check_range(field, varied.range)
             ends: Sequence[Choice] = ends_of(varied.range)
         elif varied.values:
             ends = varied.values
@@ -365,7 +363,8 @@ def _check_variants(varied: Varied, designs: Mapping[str, Design], recipe: Recip
         with_values(designs[each.design], recipe, each.changes)
 
 
-def _check_range(field: VariedField, given: Range) -> None:
+def check_range(field: VariedField, given: Range) -> None:
+    """Refuse a range that a field does not take; raise DesignerError."""
     if not field.numeric:
         raise DesignerError(f"{field.name} takes no range but single values, separated by commas.")
     if not (math.isfinite(given.low) and math.isfinite(given.high) and given.low < given.high):
@@ -393,102 +392,6 @@ def _check_range(field: VariedField, given: Range) -> None:
 def ends_of(given: Range) -> tuple[Choice, Choice]:
     """Return both ends of a range as values."""
     return (int(given.low), int(given.high)) if given.whole else (given.low, given.high)
-
-
-def read(text: str, design: Design, recipe: Recipe) -> Varied:
-    """Read a field that varies as it is typed.
-
-    Parameters
-    ----------
-    text
-        ``NAME=VALUE,VALUE,...``, ``NAME=LOW..HIGH``, or a range followed by ``:log``, ``:step=N``
-        or ``:points=N``; the name alone takes what suits the field.
-    design, recipe
-        Those of the study.
-
-    Raises
-    ------
-    DesignerError
-        The field does not exist, or a text is no value of it.
-    """
-    name, equals, values = (part.strip() for part in text.partition("="))
-    field = find(name, design, recipe)
-    if not equals:
-        return field.suggestion()
-    if ".." in values:
-        found = _read_range(field, values)
-        _check_range(field, found)
-        return Varied(name=name, range=found)
-    return Varied(name=name, values=tuple(_read_value(field, each) for each in split(values)))
-
-
-def split(text: str) -> list[str]:
-    """Return the parts of a text between its commas, but not those within brackets."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += {"[": 1, "]": -1}.get(character, 0)
-        if character == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [each.strip() for each in parts if each.strip()]
-
-
-def _read_range(field: VariedField, text: str) -> Range:
-    ends, *options = text.split(":")
-    low, _, high = ends.partition("..")
-    found: dict[str, Any] = {"whole": field.kind is int}
-    try:
-        found.update(low=float(low), high=float(high))
-        for option in options:
-            key, _, value = option.strip().partition("=")
-            if key == "log" and not value:
-                found["log"] = True
-            elif key == "step":
-                found["step"] = float(value)
-            elif key == "points":
-                found["points"] = int(value)
-            else:
-                raise ValueError
-    except ValueError:
-        raise DesignerError(
-            f"{field.name}={text} is no range: give one as in {field.name}=1..10, followed by "
-            ":log for equal ratios, :step=2 or :points=5."
-        ) from None
-    return Range(**found)
-
-
-def _read_value(field: VariedField, text: str) -> Choice:
-    """Read a value by the type of its field."""
-    for choice in field.choices:
-        if str(choice) == text:
-            return choice
-    word = text.lower()
-    if word == "none":
-        return None
-    if field.kind is bool or (field.kind is None and word in ("true", "false")):
-        if word in ("true", "false"):
-            return word == "true"
-        raise DesignerError(f"{field.name} takes true or false; received '{text}'.")
-    if field.kind is str:
-        return text
-    if text.startswith("["):  # a number for each axis
-        return _read_list(field, text)
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        raise DesignerError(f"{field.name} takes numbers; received '{text}'.") from None
-
-
-def _read_list(field: VariedField, text: str) -> Choice:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        raise DesignerError(f"{field.name} takes lists as in [3, 1]; received '{text}'.") from None
 
 
 def text_of(value: Choice) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from designer.studies import fields
+from designer.studies import typed
 from designer.studies.folder import StudyFolder
 from designer.studies.protocols import Protocol
 from designer.studies.running import Report, Runner
@@ -41,7 +41,7 @@ def main(path: Path) -> int:
     """Search, compare, and print what was found."""
     search = Study(
         title="Smaller LeNet-5",
-        varied=tuple(fields.read(each, LENET, RECIPE) for each in VARIED),
+        varied=tuple(typed.read(each, LENET, RECIPE) for each in VARIED),
         sampler="tpe",
         trials=40,
         budget=Budget(macs=MACS),

@@ -6,7 +6,7 @@ from typing import Any
 from designer import presets
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from designer.studies import fields
+from designer.studies import typed
 from designer.studies.folder import StudyFolder
 from designer.studies.spec import Study
 
@@ -19,7 +19,7 @@ QUICK = changed(
 
 def varied(*texts: str) -> tuple[Any, ...]:
     """Return fields that vary, as they are typed."""
-    return tuple(fields.read(each, LENET, QUICK) for each in texts)
+    return tuple(typed.read(each, LENET, QUICK) for each in texts)
 
 
 def study(*texts: str, **settings: Any) -> Study:

@@ -5,14 +5,14 @@ import pytest
 from designer import presets
 from designer.errors import DesignerError
 from designer.recipe.recipe import Recipe
-from designer.studies import fields
+from designer.studies import fields, typed
 from designer.studies.grids import choices_of
 from designer.studies.spec import Range, Study, Variant, Varied
 from tests.studies.samples import LENET
 
 
 def _read(text: str, preset: str = "lenet5") -> Varied:
-    return fields.read(text, presets.load(preset), Recipe())
+    return typed.read(text, presets.load(preset), Recipe())
 
 
 @pytest.mark.parametrize(

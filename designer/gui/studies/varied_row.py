@@ -23,7 +23,7 @@ from designer.gui.base.segments import Segment, Segments
 from designer.gui.studies import wording
 from designer.gui.studies.page import words
 from designer.recipe.recipe import Recipe
-from designer.studies import fields
+from designer.studies import fields, typed
 from designer.studies.fields import VariedField
 from designer.studies.spec import Choice, Range, Study, Varied
 
@@ -195,7 +195,7 @@ class VariedRow(QFrame):
             return varied
         if not self.values.text().strip():
             raise DesignerError(f"Give values of {self.field.title}, separated by commas.")
-        found = fields.read(f"{name}={self.values.text()}", self._design, self._recipe)
+        found = typed.read(f"{name}={self.values.text()}", self._design, self._recipe)
         for value in found.values:
             fields.with_values(self._design, self._recipe, {name: value})
         return found

@@ -131,7 +131,7 @@ def _effect(table: Table, field: str, goal: str, found: Sequence[Effect]) -> str
     room = 0.06 * (high - low)
     plot = Axes(
         sentence(table.titles[field]),
-        sentence(GOALS[goal].title),
+        _axis(goal),
         x=_padded(places),
         y=(low - room, high + room),
         percent=(False, share),
@@ -191,6 +191,12 @@ def _apart(at: Sequence[float], texts: Sequence[str]) -> list[tuple[float, str]]
     return found
 
 
+def _axis(goal: str) -> str:
+    """Return the title of an axis along which a goal's values lie."""
+    units = {"bytes": ", bytes", "seconds": ", s"}
+    return sentence(GOALS[goal].title) + units.get(GOALS[goal].unit, "")
+
+
 def _padded(places: Sequence[float]) -> Point:
     room = 0.05 * (max(places) - min(places)) or 0.5
     return min(places) - room, max(places) + room
@@ -220,8 +226,8 @@ def _trade_off(table: Table) -> Iterator[Block]:
     if GOALS[other].unit in ("count", "bytes"):
         marks = [(tick, short(tick)) for tick in ticks(low, high)]
     plot = Axes(
-        sentence(GOALS[other].title),
-        sentence(GOALS[goal].title),
+        _axis(other),
+        _axis(goal),
         x=(low, high),
         y=(min(values) - room, max(values) + room),
         percent=(share_across, share),

@@ -9,6 +9,7 @@ from designer.studies.answers.effects import effects
 from designer.studies.answers.importance import importance
 from designer.studies.answers.table import Row, Table
 from designer.studies.answers.wording import (
+    between,
     candidate,
     counted,
     distance,
@@ -200,11 +201,10 @@ def _differences(table: Table, found: Comparisons | None, goal: str) -> Iterator
         )
     elif worse:
         rows = [each.row for each in worse]
-        first, last = worse[0], worse[-1]
         yield (
             f"Worse than {_name(table, found.best)}, by more than chance explains, are "
-            f"{_names(table, rows, goal)}: by {distance(goal, first.found.difference)} to "
-            f"{distance(goal, last.found.difference)} "
+            f"{_names(table, rows, goal)}: by "
+            f"{between(goal, worse[0].found.difference, worse[-1].found.difference)} "
             f"(p ≤ {_probability(max(each.p for each in worse))}{_corrected(found)})."
         )
     if untold := [each for each in found.others if not each.told]:

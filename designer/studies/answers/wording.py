@@ -75,6 +75,13 @@ def distances(goal: str, low: float, high: float) -> str:
     return f"{figure(goal, low)} to {figure(goal, high)}"
 
 
+def between(goal: str, least: float, most: float) -> str:
+    """Return two differences without their signs: ``6.00 to 74.71 percentage points``."""
+    if GOALS[goal].unit == "share":
+        return f"{100 * abs(least):.2f} to {distance(goal, most)}"
+    return f"{distance(goal, least)} to {distance(goal, most)}"
+
+
 def candidate(study: Study, titles: Mapping[str, str], values: Mapping[str, Choice]) -> str:
     """Return the values of a candidate as words: ``batch 8, learning rate 0.01``.
 

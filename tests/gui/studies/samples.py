@@ -11,7 +11,7 @@ from designer import presets
 from designer.design.values import Design
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from designer.studies import fields, templates
+from designer.studies import templates, typed
 from designer.studies.candidates import Candidate, candidate
 from designer.studies.folder import StudyFolder
 from designer.studies.journal import Ended, Exhausted, Proposed, Taken
@@ -28,7 +28,7 @@ WIDE = "design.conv2.out_channels"
 def study(*varied: str, **settings: Any) -> Study:
     """Return a study of LeNet-5 with fields as they are typed."""
     settings.setdefault("title", "Batch size")
-    found = tuple(fields.read(each, LENET, RECIPE) for each in varied)
+    found = tuple(typed.read(each, LENET, RECIPE) for each in varied)
     return Study(varied=found, **settings)
 
 
