@@ -46,7 +46,7 @@ class AnswerPage(Page):
 
     def refresh(self) -> None:
         if self.is_other():
-            self.text.clear()  # until it is known
+            self.text.setText("Looking for the answer …")
         self.question.setText(self.table.study.question)
         self.question.setVisible(bool(self.table.study.question))
         table = self.table

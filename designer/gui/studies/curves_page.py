@@ -35,8 +35,7 @@ class CurvesPage(Page):
         self.quantity = Choice("curves-quantity", "Figure")
         self.quantity.offer([(each.name, each.title) for each in QUANTITIES.values()])
         self.field = Choice("curves-field", "Color by")
-        self.plot = Plot("study-curves-plot", legend_apart=True)
-        self.plot.legend.hide()
+        self.plot = Plot("study-curves-plot")  # its lines have no names, as the key has them
         self.legend = QLabel(objectName="study-curves-key", wordWrap=True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setMinimumWidth(1)
@@ -94,6 +93,7 @@ class CurvesPage(Page):
         factor = 100.0 if quantity.share else 1.0
         self._groups = []
         lines: list[Line] = []
+        named: list[tuple[str, str]] = []
         ends: list[tuple[float, ...]] = []
         strength = min(max(_STRONG / max(sum(map(len, groups.values())), 1), _WEAKEST), 1.0)
         for text, members in sorted(groups.items(), key=lambda each: scale.at(of_text[each[0]])):
@@ -105,8 +105,9 @@ class CurvesPage(Page):
             ends.append((float(np.nanmax(x)), *_span(y)))
             words = partial(self._words, len(lines), text, x, y)
             color = scale.color(of_text[text])
-            lines.append(Line(text, x, y, color, words, strength=strength))
-        self._show_legend(scale, [(line.name, line.color) for line in lines])
+            named.append((text, color))
+            lines.append(Line("", x, y, color, words, strength=strength))
+        self._show_legend(scale, named)
         right = max((end[0] for end in ends), default=1.0)
         limits = scales.of_numbers([value for end in ends for value in end[1:]], log=False)
         if not lines:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from designer.errors import DesignerError
 from designer.gui.base import numbers
@@ -19,6 +19,7 @@ from designer.studies.samplers import SAMPLERS
 from designer.studies.spec import Budget, Pruning, Study, Varied
 
 _NUMBER = 96  # pixels of a field for a number
+_LETTERS = 14  # for which a list has room at least
 _FIRST = ("validation_accuracy", "macs")  # goals that are chosen at first
 _MOST = 1_000_000
 
@@ -73,6 +74,9 @@ class HowForm(QWidget):
         self.budget = {name: _line(f"study-most-{name}", f"Most {name}") for name in COSTS}
         self._lay_out(costs)
         for box in (self.sampler, self.protocol, self.pruning):
+            box.setSizeAdjustPolicy(box.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(_LETTERS)
+            box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.activated.connect(lambda _: self._told())
         for line in (self.trials, self.time, *self.budget.values()):
             line.textChanged.connect(lambda _: self.changed.emit())
@@ -102,7 +106,7 @@ class HowForm(QWidget):
         line.setSpacing(6)
         for part in parts:
             widget = words(part) if isinstance(part, str) else part
-            line.addWidget(widget, int(isinstance(widget, ChoicesButton)))
+            line.addWidget(widget, int(isinstance(widget, ChoicesButton | Choice)))
         if not any(isinstance(part, ChoicesButton) for part in parts):
             line.addStretch(1)
         label.setBuddy(next(part for part in parts if not isinstance(part, str)))

@@ -41,7 +41,7 @@ class ImportancePage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(head("Share of the differences in", self.goal, "that is due to"))
+        column.addLayout(head(self.goal, "is due to"))
         column.addWidget(area, 1)
         self.goal.activated.connect(lambda _: self._ask())
 

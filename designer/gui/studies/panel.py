@@ -6,7 +6,7 @@ What it shows is imported when the dock is first seen, which the window's start 
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
@@ -25,8 +25,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QStackedWidget,
     QToolButton,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -34,11 +32,12 @@ from PySide6.QtWidgets import (
 from designer.errors import DesignerError
 from designer.gui.base import background, icons, numbers, removal
 from designer.gui.base.button_row import ButtonRow
-from designer.gui.base.plain_text import tip, wrapped_tip
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.speed import idle_imports
 from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.studies.study_actions import STUDY_ACTIONS, StudyAction
+from designer.gui.studies.study_list import StudyList
 from designer.gui.worker.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -50,12 +49,26 @@ if TYPE_CHECKING:
     from designer.studies.answers.table import Row
 
 LOOK = 1_500  # milliseconds between two looks at the studies, while the dock is visible
-_NARROW = 860  # pixels across, below which the list shows less
-_NAMES, _STATES, _BEST = (150, 88), (128, 76), (70, 6)  # widths of columns, wide and narrow
 _INVITATION = (
     "A study varies settings of the recipe or the design, trains each candidate, and says what "
     "was found. Start a ready-made one, or ask a question of your own."
 )
+
+
+class _Place(NamedTuple):
+    """Where the list is in a dock of at least some pixels: widths of its columns.
+
+    `above` is its height above the pages; 0 beside them.
+    """
+
+    least: int
+    name: int
+    state: int
+    best: int
+    above: int = 0
+
+
+_PLACES = (_Place(860, 150, 128, 70), _Place(620, 88, 76, 0), _Place(0, 200, 130, 70, above=150))
 
 
 class StudiesPanel(QWidget):
@@ -88,7 +101,7 @@ class StudiesPanel(QWidget):
         self.view: StudyView | None = None
         self._listing: Listing | None = None
         self._reading = self._loading = False
-        self._narrow: bool | None = None
+        self._place: _Place | None = None
         self._wanted: Path | None = None  # is chosen once it is listed
         self._again = QTimer(self, interval=LOOK)
         self._again.timeout.connect(self._look)
@@ -100,7 +113,7 @@ class StudiesPanel(QWidget):
             "delete": self._delete,
             "reveal": self._reveal,
         }
-        self.list = _list()
+        self.list = StudyList()
         self.list.currentItemChanged.connect(lambda *_: self._choose())
         self.list.customContextMenuRequested.connect(
             lambda place: self._menu().popup(self.list.viewport().mapToGlobal(place))
@@ -218,16 +231,22 @@ class StudiesPanel(QWidget):
         self.message.setVisible(bool(sentence))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave room to the pages where the dock is narrow."""
+        """Leave room to the pages: beside a short list, or in a very narrow dock below it."""
         super().resizeEvent(event)
-        narrow = self.width() < _NARROW
-        if narrow != self._narrow:
-            self._narrow = narrow
-            self.list.setColumnHidden(2, narrow)
-            for column, width in enumerate((_NAMES, _STATES)):
-                self.list.setColumnWidth(column, width[narrow])
-            left = sum(width[narrow] for width in (_NAMES, _STATES, _BEST))
-            self.split.setSizes([left, max(self.width() - left, 1)])
+        width = self.width()
+        place = next(row for row in _PLACES if width >= row.least)
+        if place == self._place:
+            return
+        self._place = place
+        self.list.setColumnHidden(2, not place.best)
+        for column, wide in enumerate((place.name, place.state)):
+            self.list.setColumnWidth(column, wide)
+        self.split.setOrientation(
+            Qt.Orientation.Vertical if place.above else Qt.Orientation.Horizontal
+        )
+        first = place.above or place.name + place.state + place.best
+        whole = self.height() if place.above else width
+        self.split.setSizes([first, max(whole - first, 1)])
 
     # Reading
 
@@ -291,28 +310,9 @@ class StudiesPanel(QWidget):
 
     def _fill(self) -> None:
         """Show the studies, and keep the chosen one chosen."""
-        before = self.chosen_path if self._wanted is None else self._wanted
-        blocked = self.list.blockSignals(True)
-        while self.list.topLevelItemCount() > len(self.entries):
-            self.list.takeTopLevelItem(self.list.topLevelItemCount() - 1)
-        current = None
-        for number, entry in enumerate(self.entries):
-            item = self.list.topLevelItem(number)
-            if item is None:
-                item = QTreeWidgetItem(self.list)
-            for column, text in enumerate((entry.title, entry.state, entry.best)):
-                item.setText(column, text)
-            item.setData(0, Qt.ItemDataRole.UserRole, str(entry.path))
-            words = [entry.title, entry.question, entry.fault, str(entry.path)]
-            item.setToolTip(0, wrapped_tip(*filter(None, words)))
-            item.setToolTip(1, tip(entry.fault))
-            if entry.path == before:
-                current, self._wanted = item, None
-        if current is None and self.entries:
-            current = self.list.topLevelItem(0)
-        if current is not None:
-            self.list.setCurrentItem(current)
-        self.list.blockSignals(blocked)
+        wanted = self.chosen_path if self._wanted is None else self._wanted
+        if self.list.show_entries(self.entries, wanted):
+            self._wanted = None
         self._choose()
 
     # The chosen study
@@ -320,8 +320,7 @@ class StudiesPanel(QWidget):
     @property
     def chosen_path(self) -> Path | None:
         """The folder of the chosen study; None if there is none."""
-        item = self.list.currentItem()
-        return Path(item.data(0, Qt.ItemDataRole.UserRole)) if item is not None else None
+        return self.list.chosen_path
 
     @property
     def chosen(self) -> "Entry | None":
@@ -482,19 +481,6 @@ class StudiesPanel(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.begun.connect(self.choose)
         dialog.open()
-
-
-def _list() -> QTreeWidget:
-    """Return the list of studies, empty."""
-    found = QTreeWidget(objectName="studies-list")
-    found.setAccessibleName("Studies")
-    found.setHeaderLabels(["Study", "State", "Best"])
-    found.setRootIsDecorated(False)
-    found.setUniformRowHeights(True)
-    found.setAllColumnsShowFocus(True)
-    found.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-    found.setMinimumWidth(100)
-    return found
 
 
 def _import() -> None:

@@ -229,8 +229,8 @@ class ParallelPlot(QWidget):
             )
         painter.setFont(sans(0.85, bold=True))
         metrics = painter.fontMetrics()
-        room = (self.width() - 2 * _SIDE) / max(len(self.axes) - 1, 1) - 10
-        room = max(min(room, 2.0 * _SIDE), 40.0)
+        room = (self.width() - 2 * _SIDE) / max(len(self.axes) - 1, 1) - 8
+        room = max(min(room, 2.0 * _SIDE), 1.0)
         text = metrics.elidedText(axis.title, Qt.TextElideMode.ElideRight, int(room))
         painter.setPen(QColor(c.text))
         painter.drawText(QRectF(x - room / 2, 2, room, 20), Qt.AlignmentFlag.AlignCenter, text)

@@ -4,9 +4,10 @@ import math
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -30,7 +31,10 @@ from designer.studies.candidates import candidate
 from designer.studies.goals import COSTS, GOALS
 
 _CARD = 232  # pixels across
-_PICTURE = QSize(_CARD - 24, 84)
+_PICTURE = 84  # pixels of height
+_NARROW, _SLIM = 560, 172  # pixels across, below which the card beside the plot is slim
+_HIGH, _FLAT = 380, 170  # pixels of height, above which it is below the plot then, and so high
+_ANY = 16_777_215
 _LOW = 250  # pixels of height, below which the card has no picture
 _MANY = 100  # candidates, beyond which points are small
 _FIRST = ("macs", "parameters", "seconds")  # what costs are shown at first
@@ -47,20 +51,29 @@ class ParetoPage(Page):
         self.card = CandidateCard(model)
         self._groups: list[list[Row]] = []
         self._again: tuple[str, ...] = ()
-        across = QHBoxLayout()
-        across.setSpacing(8)
-        across.addWidget(self.plot, 1)
-        across.addWidget(self.card)
+        self._across = QHBoxLayout()
+        self._across.setSpacing(8)
+        self._across.addWidget(self.plot, 1)
+        self._across.addWidget(self.card)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(head(self.up, "against", self.along))
-        column.addLayout(across, 1)
+        column.addLayout(self._across, 1)
         for box in (self.up, self.along):
             box.activated.connect(lambda _: self._draw())
         self.plot.picked.connect(self._pick)
         model.picked.connect(self._show_card)
         theme.changed.connect(self.redraw)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the card below the plot where there is no room beside it."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        below = narrow and self.height() > _HIGH
+        direction = QBoxLayout.Direction
+        self._across.setDirection(direction.TopToBottom if below else direction.LeftToRight)
+        self.card.fit(below=below, width=_SLIM if narrow else _CARD)
 
     def refresh(self) -> None:
         table = self.table
@@ -172,7 +185,6 @@ class CandidateCard(QFrame):
     def __init__(self, model: StudyModel) -> None:
         super().__init__(objectName="candidate-card")
         self.setProperty("role", "card")
-        self.setFixedWidth(_CARD)
         self.model = model
         self.row: Row | None = None
         self.title = QLabel(textFormat=Qt.TextFormat.PlainText)
@@ -202,6 +214,8 @@ class CandidateCard(QFrame):
         area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.text)
+        area.viewport().setAutoFillBackground(False)
+        self.text.setAutoFillBackground(False)
         column.addWidget(area, 1)
         column.addLayout(line)
         theme.changed.connect(self._dress)
@@ -257,6 +271,13 @@ class CandidateCard(QFrame):
 
         self.model.run(sketch, drawn)
 
+    def fit(self, *, below: bool, width: int) -> None:
+        """Be low and as wide as the page, below the plot; or beside it, and as high."""
+        self.setMinimumWidth(1 if below else width)
+        self.setMaximumWidth(_ANY if below else width)
+        self.setMaximumHeight(_FLAT if below else _ANY)
+        self.run.setVisible(below or width == _CARD)  # a click in the table shows it, too
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.picture.setVisible(self.height() >= _LOW)
@@ -270,7 +291,7 @@ class Thumbnail(QWidget):
 
     def __init__(self) -> None:
         super().__init__(objectName="candidate-picture")
-        self.setFixedHeight(_PICTURE.height())
+        self.setFixedHeight(_PICTURE)
         self.sketch: Sketch | None = None
         theme.changed.connect(self.update)
 
@@ -281,7 +302,8 @@ class Thumbnail(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.sketch is not None:
-            image = thumbnails.picture(self.sketch, _PICTURE, self.devicePixelRatioF(), colors())
+            ratio = self.devicePixelRatioF()
+            image = thumbnails.picture(self.sketch, self.size(), ratio, colors())
             QPainter(self).drawImage(0, 0, image)
 
 
