@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPixmap, QShowEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
@@ -29,6 +29,7 @@ from designer.resources import folder
 
 _SIDE = 19  # width of the left side in line heights
 _LOGO = 36
+_STUDIES_MS = 200  # after the page is first shown, until the ready-made studies are loaded
 
 
 class Welcome(QWidget):
@@ -250,6 +251,10 @@ class Welcome(QWidget):
 
     # Behavior
 
+    def _load_studies(self) -> None:
+        """Fill the row of studies, whose import takes longer than what is seen first."""
+        idle_imports.run(self, _studies, self.studies.fill)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Fill the gallery when the page is first shown, at its final size."""
         super().showEvent(event)
@@ -257,7 +262,7 @@ class Welcome(QWidget):
             self._shown_before = True
             self._apply_theme()  # again, since Qt resets fonts when the page gets its parent
             self.gallery.load()
-            idle_imports.run(self, _studies, self.studies.fill)
+            QTimer.singleShot(_STUDIES_MS, self, self._load_studies)
             self.demo.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
