@@ -31,7 +31,7 @@ _FORMS = (
     Segment("values", "Values", "Try these values."),
     Segment("range", "Range", "Try numbers between two ends."),
 )
-_NUMBER = 62  # pixels of a field for a number
+_NUMBER, _COUNT = 62, 42  # pixels of a field for a number
 
 
 class VariedRow(QFrame):
@@ -134,7 +134,10 @@ class VariedRow(QFrame):
         across = QHBoxLayout(page)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(5)
-        for part in ("from", self.low, "to", self.high, self.log, "step", self.step):
+        self.points = self._line("points", "values of a grid", "", _COUNT)
+        self.points.setToolTip("How many values a grid takes; empty for what suits the range.")
+        parts = ("from", self.low, "to", self.high, self.log, "step", self.step)
+        for part in (*parts, "values", self.points):
             across.addWidget(words(part) if isinstance(part, str) else part)
         across.addStretch(1)
         return page
@@ -189,6 +192,7 @@ class VariedRow(QFrame):
                 whole=self.field.kind is int,
                 log=self.log.isChecked(),
                 step=self._number(self.step, "step") if self.step.text().strip() else None,
+                points=self._count(self.points) if self.points.text().strip() else None,
             )
             varied = Varied(name=name, range=given)
             fields.check(Study(title=name, varied=(varied,)), {"": self._design}, self._recipe)
@@ -199,6 +203,16 @@ class VariedRow(QFrame):
         for value in found.values:
             fields.with_values(self._design, self._recipe, {name: value})
         return found
+
+    def _count(self, line: QLineEdit) -> int:
+        """Return how many values a grid takes of the range."""
+        try:
+            return int(line.text())
+        except ValueError:
+            raise DesignerError(
+                f"How many values of {self.field.title} a grid takes is no whole number: "
+                f"'{line.text()}'."
+            ) from None
 
     def _number(self, line: QLineEdit, what: str) -> float:
         """Return the number in a field of the range."""

@@ -102,6 +102,16 @@ def test_a_wrong_range_is_marked_at_its_field(dialog, low, high, part):
     assert checked(dialog) == "Correct what is marked above."
 
 
+def test_a_grid_takes_as_many_values_of_a_range_as_are_wanted(dialog):
+    row = tick(dialog, "optimizer.learning_rate")
+    write(row.points, "7")
+    assert checked(dialog).startswith("7 candidates")
+    write(row.points, "1")
+    assert "at least 2 values" in row.error.text()
+    write(row.points, "few")
+    assert "no whole number: 'few'" in row.error.text()
+
+
 def test_a_value_that_a_layer_refuses_is_marked(dialog):
     row = tick(dialog, "design.conv2.out_channels")
     QTest.mouseClick(row.forms.buttons["values"], LEFT)
