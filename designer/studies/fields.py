@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import msgspec
+
 from designer.design import edits
 from designer.design.values import BlockNode, Design, LayerNode
 from designer.errors import DesignerError
@@ -38,6 +40,7 @@ _NOT_VARIED = {
     "data.fold": "the protocol of the study divides the data",
     "seed": "the protocol of the study repeats each training with several seeds",
 }
+_MOST_VALUES = 10_000  # that a range has by its step or its number of points
 _LOG_RATIO = 50  # ends of a range of numbers whose ratio is larger are varied by equal ratios
 
 
@@ -348,8 +351,21 @@ def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
             ends = varied.values
         else:
             raise DesignerError(f"{varied.name} has no values: give some, or a range.")
+        _check_once(varied)
         for value in ends:
             with_values(designs[""], recipe, {varied.name: value})
+
+
+def _check_once(varied: Varied) -> None:
+    """Refuse a value that is given twice."""
+    known = set()
+    for value in varied.values:
+        key = msgspec.json.encode(value)
+        if key in known:
+            raise DesignerError(
+                f"{varied.name} has the value {text_of(value)} twice: give each value once."
+            )
+        known.add(key)
 
 
 def _check_variants(varied: Varied, designs: Mapping[str, Design], recipe: Recipe) -> None:
@@ -367,26 +383,39 @@ def check_range(field: VariedField, given: Range) -> None:
     """Refuse a range that a field does not take; raise DesignerError."""
     if not field.numeric:
         raise DesignerError(f"{field.name} takes no range but single values, separated by commas.")
+    check_numbers(field.name, given)
+    if field.kind is int and (given.low % 1 or given.high % 1):
+        raise DesignerError(f"{field.name} takes whole numbers: give whole ends of its range.")
+    if field.kind is int and given.step is not None and given.step % 1:
+        raise DesignerError(f"{field.name} takes whole numbers: give a whole step.")
+
+
+def check_numbers(name: str, given: Range) -> None:
+    """Refuse a range that makes no sense, whatever field it is of; raise DesignerError."""
     if not (math.isfinite(given.low) and math.isfinite(given.high) and given.low < given.high):
         raise DesignerError(
-            f"The range of {field.name} goes from {given.low:g} to {given.high:g}: give the lower "
-            "end first, then a higher one."
+            f"The range of {name} goes from {given.low:g} to {given.high:g}: give the lower end "
+            "first, then a higher one."
         )
     if given.log and given.low <= 0:
         raise DesignerError(
-            f"The range of {field.name} begins at {given.low:g}, but equal ratios need one above "
-            "0: give another lower end, or leave out log."
+            f"The range of {name} begins at {given.low:g}, but equal ratios need one above 0: give "
+            "another lower end, or leave out log."
         )
-    if field.kind is int and (given.low % 1 or given.high % 1):
-        raise DesignerError(f"{field.name} takes whole numbers: give whole ends of its range.")
     if given.step is not None and not 0 < given.step <= given.high - given.low:
         raise DesignerError(
-            f"The step of {field.name} is {given.step:g}: give one above 0 that fits its range."
+            f"The step of {name} is {given.step:g}: give one above 0 that fits its range."
         )
     if given.step is not None and given.log:
-        raise DesignerError(f"The range of {field.name} has a step and equal ratios: choose one.")
+        raise DesignerError(f"The range of {name} has a step and equal ratios: choose one.")
     if given.points is not None and given.points < 2:
-        raise DesignerError(f"A grid takes at least 2 values of {field.name}.")
+        raise DesignerError(f"A grid takes at least 2 values of {name}.")
+    values = (given.high - given.low) / given.step + 1 if given.step else given.points or 0
+    if values > _MOST_VALUES:
+        raise DesignerError(
+            f"A grid would take {values:,.0f} values of {name}: give a range that makes "
+            f"{_MOST_VALUES:,} or fewer."
+        )
 
 
 def ends_of(given: Range) -> tuple[Choice, Choice]:

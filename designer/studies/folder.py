@@ -144,7 +144,7 @@ class StudyFolder:
         Raises
         ------
         DesignerError
-            The file is damaged, or of a later version.
+            The file is damaged, makes no sense, or is of a later version.
         """
         try:
             found = msgspec.json.decode(self.study_file.read_bytes(), type=Study)
@@ -161,6 +161,10 @@ class StudyFolder:
             raise DesignerError(
                 f"{self.study_file} is of a later version of netdesigner: install that one."
             )
+        try:
+            check_alone(found)
+        except DesignerError as error:
+            raise DesignerError(f"{self.study_file} makes no sense. {error}") from error
         return found
 
     def recipe(self) -> Recipe:
@@ -268,8 +272,8 @@ def replicate_of(path: Path) -> int:
     return int(found[2]) - 1 if found else 0
 
 
-def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
-    """Refuse a study that makes no sense.
+def check_alone(study: Study) -> None:
+    """Refuse a study that makes no sense, whatever its designs and its recipe are.
 
     Raises
     ------
@@ -291,6 +295,26 @@ def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
             f"The study compares {' and '.join(study.goals)} alone, which need no training: add a "
             "goal such as validation_accuracy."
         )
+    if study.trials is not None and study.trials < 1:
+        raise DesignerError("A study has at least 1 trial.")
+    if study.parallel < 0:
+        raise DesignerError("At least one training runs at once.")
+    if study.pruning.trials < 1 or study.pruning.warmup < 0:
+        raise DesignerError("Pruning waits for at least 1 trial, and for 0 epochs or more.")
+    for varied in study.varied:
+        if varied.range is not None:
+            fields.check_numbers(varied.name, varied.range)
+
+
+def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
+    """Refuse a study that makes no sense.
+
+    Raises
+    ------
+    DesignerError
+        Names what is wrong and what helps.
+    """
+    check_alone(study)
     trainings = replicates(study.protocol, recipe)
     decided = {name for training in trainings for name in training.changes}
     for varied in study.varied:
@@ -313,10 +337,6 @@ def check(study: Study, designs: Mapping[str, Design], recipe: Recipe) -> None:
         )
     if sampler.endless and not study.varied:
         raise DesignerError(f"The sampler {sampler.name} needs fields that vary: name some.")
-    if study.trials is not None and study.trials < 1:
-        raise DesignerError("A study has at least 1 trial.")
-    if study.parallel < 0:
-        raise DesignerError("At least one training runs at once.")
     fields.check(study, designs, recipe)
     if sampler.searches:
         from designer.studies import searching

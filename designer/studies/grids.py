@@ -1,7 +1,7 @@
 """The values that a grid takes of the fields of a study."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from designer.studies.spec import Choice, Range, Study, Varied
 
@@ -67,3 +67,17 @@ def space_size(study: Study) -> int | None:
         else:
             return None
     return math.prod(sizes)
+
+
+def holds(study: Study, values: Mapping[str, Choice]) -> bool:
+    """Tell whether a study names these fields and values; in a range, any number counts."""
+    if set(values) != {each.name for each in study.varied}:
+        return False
+    return all(_holds(each, values[each.name]) for each in study.varied)
+
+
+def _holds(varied: Varied, value: Choice) -> bool:
+    given = varied.range
+    if given is None:
+        return value in choices_of(varied)
+    return isinstance(value, int | float) and given.low <= value <= given.high

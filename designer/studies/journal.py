@@ -177,14 +177,24 @@ class State:
         return [trial for trial in self.trials if not trial.refusal]
 
     def add(self, record: Record, replicates: int) -> None:
-        """Take a record into account."""
+        """Take a record into account.
+
+        Raises
+        ------
+        IndexError
+            The record does not go with those before it.
+        """
         if isinstance(record, Proposed):
+            if record.trial != len(self.trials):
+                raise IndexError(f"trial {record.trial} where {len(self.trials)} is next")
             trainings = [] if record.refusal else [Training() for _ in range(replicates)]
             trial = Trial(record.trial, record.values, record.costs, record.refusal, trainings)
             self.trials.append(trial)
         elif isinstance(record, Exhausted):
             self.exhausted = record
         else:
+            if min(record.trial, record.replicate) < 0:
+                raise IndexError("a trial or a replicate below 0")
             training = self.trials[record.trial].trainings[record.replicate]
             if isinstance(record, Taken):
                 training.process = record.process
@@ -411,5 +421,5 @@ def is_alive(path: Path, own: Path | None = None) -> bool:
             os.utime(own)
             now = own.stat().st_mtime
         return now - path.stat().st_mtime < SILENT_SECONDS
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, ValueError):  # also a name that no file can have
         return False

@@ -22,8 +22,8 @@ from designer.runs.folder import RunFolder
 from designer.runs.result import Result
 from designer.studies import goals
 from designer.studies.candidates import candidate
-from designer.studies.folder import StudyFolder
-from designer.studies.grids import space_size
+from designer.studies.folder import StudyFolder, check
+from designer.studies.grids import holds, space_size
 from designer.studies.journal import (
     Ended,
     Exhausted,
@@ -123,11 +123,12 @@ class Runner:
         Raises
         ------
         DesignerError
-            The folder cannot be written, code of a design is not trusted, Optuna is missing, or
-            every training fails.
+            The folder cannot be written, code of a design is not trusted, Optuna is missing, the
+            study was changed so that its journal does not fit, or every training fails.
         """
         for design in self._designs.values():
             trusted_code.require(design)
+        self._check_unchanged()
         with (
             Presence(self._folder.path, self.stop) as self._presence,
             ThreadPoolExecutor(self._slots) as pool,
@@ -140,6 +141,16 @@ class Runner:
                 self.stop()
                 raise
         return self._journal.read()
+
+    def _check_unchanged(self) -> None:
+        """Refuse a study whose file was edited so that it and the journal do not go together."""
+        check(self._study, self._designs, self._recipe)
+        for trial in self._journal.read().trials:
+            if not holds(self._study, trial.values):
+                raise DesignerError(
+                    f"Trial {trial.number + 1} has other fields or values than "
+                    f"{self._folder.study_file} names: restore that file, or begin a new study."
+                )
 
     def _work(self, slot: int) -> None:
         log = self._folder.path / "workers.log"

@@ -55,6 +55,9 @@ def test_a_name_alone_takes_what_suits_the_field():
         ("optimizer.learning_rate=0..1:log", "above 0"),
         ("optimizer.learning_rate=0..1:steps=3", "is no range"),
         ("optimizer.learning_rate=0.1..1:step=2", "fits its range"),
+        ("batch=8..64:step=1.5", "whole step"),
+        ("optimizer.learning_rate=0.1..1:points=20000", "makes 10,000 or fewer"),
+        ("optimizer.learning_rate=0.1..1:step=1e-9", "makes 10,000 or fewer"),
         ("optimizer.name=a..b", "is no range"),
         ("optimizer.name=1..2", "takes no range"),
     ],
@@ -69,6 +72,7 @@ def test_what_is_no_field_or_value_is_refused_in_a_sentence(text, words):
     [
         (Varied(name="batch", values=(8, 0)), "batch is 0 but must be at least 1"),
         (Varied(name="batch"), "has no values"),
+        (Varied(name="batch", values=(8, 16, 8)), "has the value 8 twice"),
         (Varied(name="batch", range=Range(low=0, high=9, whole=True)), "at least 1"),
         (Varied(name="optimizer.name", values=("adam", "adamm")), "adamm"),
         (Varied(name="design.classes", values=(0,)), "at least 1"),

@@ -120,3 +120,21 @@ def test_a_process_is_asked_to_stop_and_leaves_nothing_behind(tmp_path):
     again = threading.Event()
     with Presence(tmp_path, again.set):  # a later process is not meant
         assert not again.wait(0.8)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [_proposed(5), _proposed(0), Taken(trial=-1, replicate=0, process="a")],
+)
+def test_what_does_not_go_with_the_lines_before_is_damage(tmp_path, record):
+    made = Journal(tmp_path, 1)
+    with made.alone():
+        made.append(_proposed(0))
+    with made.path.open("ab") as file:
+        file.write(msgspec.json.encode(record) + b"\n")
+    with pytest.raises(DesignerError, match="is damaged at byte"):
+        Journal(tmp_path, 1).read()
+
+
+def test_a_process_whose_name_is_no_file_name_does_not_live(tmp_path):
+    assert not journal.is_alive(tmp_path / "a\0b")

@@ -1,5 +1,6 @@
 """Running studies with a worker that trains nothing: what is proposed, taken, ended, resumed."""
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from designer.runs.folder import RunFolder
 from designer.runs.result import Best, Metrics, Result
 from designer.studies import running
 from designer.studies.folder import StudyFolder
+from designer.studies.journal import Proposed
 from designer.studies.protocols import Protocol
 from designer.studies.running import Report, Runner
 from designer.studies.spec import Budget, Pruning
@@ -254,3 +256,47 @@ def test_a_study_that_makes_no_sense_is_refused(tmp_path, texts, settings, words
     with pytest.raises(DesignerError, match=words):
         create(tmp_path / "s", study(*texts, **settings))
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"goals": []}, "has no goal"),
+        ({"goals": ["speed"]}, "no goal 'speed'"),
+        ({"sampler": "bayes"}, "no sampler 'bayes'"),
+        ({"protocol": {"name": "thrice"}}, "no protocol 'thrice'"),
+        ({"pruning": {"name": "median", "trials": 0}}, "at least 1 trial"),
+        ({"varied": [{"name": "batch", "range": {"low": 1, "high": 4, "step": 0}}]}, "step"),
+        ({"varied": [{"name": "batch", "range": {"low": 1, "high": 4, "points": 1}}]}, "2 values"),
+    ],
+)
+def test_a_file_that_was_edited_to_make_no_sense_is_refused(tmp_path, changes, words):
+    folder = create(tmp_path / "s", study("batch=1,2"))
+    edit(folder, changes)
+    with pytest.raises(DesignerError, match=rf"study.json makes no sense.*{words}"):
+        folder.study()
+
+
+@pytest.mark.parametrize(
+    "varied",
+    [
+        [{"name": "batch", "values": [2, 3]}],
+        [{"name": "batch", "range": {"low": 2, "high": 9, "whole": True}}],
+        [{"name": "batch", "values": [1, 2]}, {"name": "epochs", "values": [1, 2]}],
+        [{"name": "epochs", "values": [1, 2]}],
+    ],
+)
+def test_a_study_that_was_edited_after_it_began_does_not_go_on(tmp_path, varied):
+    folder = create(tmp_path / "s", study("batch=1,2"))
+    journal = folder.journal()
+    with journal.alone():
+        journal.append(Proposed(trial=0, values={"batch": 1}, costs={}))
+    edit(folder, {"varied": varied})
+    with pytest.raises(DesignerError, match="Trial 1 has other fields or values"):
+        Runner(folder, print).run()
+
+
+def edit(folder, changes):
+    """Change what the file of a study says."""
+    plain = json.loads(folder.study_file.read_bytes())
+    folder.study_file.write_text(json.dumps({**plain, **changes}))

@@ -136,14 +136,17 @@ def _ped_anova(table: Table, rows: Sequence[Row], goal: str) -> dict[str, float]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what Optuna calls experimental
         study = optuna.create_study(direction=direction)
-        for row in rows:
-            params = {
-                name: searching.number(varied[name], value) for name, value in row.values.items()
-            }
-            study.add_trial(
-                optuna.trial.create_trial(params=params, distributions=known, value=row.mean(goal))
-            )
         try:
+            for row in rows:
+                params = {
+                    name: searching.number(varied[name], value)
+                    for name, value in row.values.items()
+                }
+                study.add_trial(
+                    optuna.trial.create_trial(
+                        params=params, distributions=known, value=row.mean(goal)
+                    )
+                )
             evaluator = optuna.importance.PedAnovaImportanceEvaluator()
             found = optuna.importance.get_param_importances(study, evaluator=evaluator)
         except (ValueError, RuntimeError, ImportError):  # such as too few different candidates
