@@ -242,6 +242,16 @@ def test_trials_and_time_are_extended(files: Files, tmp_path: Path) -> None:
         folder.extend(trials=0)
 
 
+def test_what_failed_is_trained_again(files: Files, tmp_path: Path) -> None:
+    folder = new_study(files, tmp_path / "s", "--vary", "batch=10,20")
+    away = Path(files[1]).rename(tmp_path / "away.npz")
+    assert main(["study", "run", str(folder.path)]) == 1  # as all failed
+    away.rename(files[1])
+    assert main(["study", "run", str(folder.path), "--retry-failed"]) == 0
+    trials = folder.journal().read().trials
+    assert [each.trainings[0].ended.outcome for each in trials] == ["finished"] * 2
+
+
 def test_damaged_files_are_sentences(files: Files, tmp_path: Path, capsys: Captured) -> None:
     folder = new_study(files, tmp_path / "s", *BATCHES)
     (folder.path / "journal.jsonl").write_bytes(b'{"do":"end","trial":5,"replicate":0}\n')

@@ -18,6 +18,7 @@ from designer.cli.study_options import (
     listed,
     names,
     parallel_option,
+    retry_option,
     study_folder,
     time_option,
     trials_option,
@@ -55,17 +56,24 @@ study.add_command(study_new_command.templates)
 @trials_option
 @time_option
 @parallel_option
+@retry_option
 @runs_option
 @trust_code
 def run_(
-    study: str, trials: int | None, limit_time: str | None, parallel: int | None, runs: str | None
+    study: str,
+    trials: int | None,
+    limit_time: str | None,
+    parallel: int | None,
+    retry_failed: bool,
+    runs: str | None,
 ) -> int:
     """Run a study, go on with it, or join others that run it.
 
     Prints a line for each training that ends. Ctrl+C stops with checkpoints, from which the same
     command goes on; a study that was killed loses nothing that has ended. Any number of processes
     may run a study at once, also on other machines with the same folder. With --trials or --time,
-    the study is extended first.
+    the study is extended first. What failed, as where the data were away, is trained again with
+    --retry-failed.
     """
     from designer.cli import study_folders, study_new
 
@@ -73,6 +81,8 @@ def run_(
     if trials is not None or limit_time is not None:
         seconds = None if limit_time is None else study_new.seconds("--time", limit_time)
         folder.extend(trials=trials, seconds=seconds)
+    if retry_failed:
+        folder.retry()
     return follow(folder, parallel)
 
 
@@ -86,6 +96,7 @@ def run_(
 @trials_option
 @time_option
 @parallel_option
+@retry_option
 @runs_option
 @trust_code
 @click.pass_context

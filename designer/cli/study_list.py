@@ -63,7 +63,9 @@ def _read(chosen: str | None) -> Iterator[tuple[StudyFolder, Table | None, str]]
 def _state(folder: StudyFolder, table: Table) -> str:
     if table.progress.over:
         return "finished"
-    return "running" if is_running(folder) else "stopped"
+    if is_running(folder):
+        return "running"
+    return "stopped" if table.rows else "not begun"
 
 
 def _best(table: Table) -> str:

@@ -52,6 +52,11 @@ parallel_option = option(
     metavar="N",
     help="Trainings at once; 0 for one on each GPU. [default: 1]",
 )
+retry_option = option(
+    "--retry-failed",
+    is_flag=True,
+    help="Train again what failed, once the reason is mended.",
+)
 trials_option = option(
     "--trials",
     type=Whole(min=1),

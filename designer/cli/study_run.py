@@ -39,7 +39,8 @@ def follow(folder: StudyFolder, *, parallel: int | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 once no training is left, 130 if it was stopped.
+        The exit code: 0 once no training is left, 1 if all candidates failed, 130 if it was
+        stopped.
 
     Raises
     ------
@@ -60,10 +61,12 @@ def follow(folder: StudyFolder, *, parallel: int | None = None) -> int:
             f"run {name}\n"
         )
         return INTERRUPTED
-    for each in answer(read(folder)):
+    table = read(folder)
+    for each in answer(table):
         write(f"{printable(each)}\n")
     write(f"See all of it with: netdesigner study show {name}\n")
-    return 0
+    failed = any(row.state == "failed" for row in table.rows)
+    return 1 if failed and not table.finished else 0
 
 
 class _Printer:

@@ -22,7 +22,7 @@ from designer.runs.folder import RunFolder
 from designer.storage import unwritable, write_atomically
 from designer.studies import candidates, fields, pruning
 from designer.studies.goals import COSTS, GOALS
-from designer.studies.journal import Journal
+from designer.studies.journal import Journal, Released
 from designer.studies.protocols import PROTOCOLS, Replicate, replicates
 from designer.studies.samplers import SAMPLERS
 from designer.studies.spec import Study
@@ -216,6 +216,34 @@ class StudyFolder:
             except OSError as error:
                 raise unwritable(self.study_file, error) from error
         return study
+
+    def retry(self) -> int:
+        """Let trainings that failed be tried again, once the reason is mended; return how many.
+
+        Their folders are removed. Trainings that diverged would diverge again and stay as they are.
+
+        Raises
+        ------
+        DesignerError
+            The study cannot be read or written.
+        """
+        journal = self.journal()
+        with journal.alone() as state:
+            failed = [
+                (trial.number, number)
+                for trial in state.accepted
+                for number, training in enumerate(trial.trainings)
+                if training.ended is not None and training.ended.outcome == "failed"
+            ]
+            for trial, number in failed:
+                run = self.run(trial, number).path
+                try:
+                    if run.exists():
+                        shutil.rmtree(run)
+                except OSError as error:
+                    raise unwritable(run, error) from error
+                journal.append(Released(trial=trial, replicate=number))
+        return len(failed)
 
     def _design_file(self, name: str) -> Path:
         return self.designs / f"{name or 'design'}.json"

@@ -71,7 +71,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="take
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="release"):
-    """A training that was stopped and may be continued."""
+    """A training that was stopped and may be continued, or that failed and is tried again."""
 
     trial: int
     replicate: int
@@ -199,7 +199,7 @@ class State:
             if isinstance(record, Taken):
                 training.process = record.process
             elif isinstance(record, Released):
-                training.process = ""
+                training.process, training.ended = "", None
             elif training.ended is None:
                 training.ended = record
 

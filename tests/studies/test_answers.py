@@ -330,6 +330,17 @@ def test_a_search_tells_the_best_its_costs_and_luck(tmp_path: Path) -> None:
     assert "is partly the luckiest one" in text
 
 
+def test_a_goal_that_no_candidate_has_gives_way_to_the_next(tmp_path: Path) -> None:
+    goals = ("validation_accuracy", "validation_loss")
+    made = study("batch=8,16", goals=goals)
+    trials = [({"batch": at}, [{"validation_loss": at / 10}]) for at in (8, 16)]
+    text = said(read(write(tmp_path / "s", made, *trials)))
+    assert "is batch 8, with 0.8 validation loss" in text
+    alone = study("batch=8,16", goals=goals[:1])
+    text = said(read(write(tmp_path / "t", alone, *trials)))
+    assert "No candidate has a validation accuracy" in text
+
+
 def test_smaller_is_better_for_losses(tmp_path: Path) -> None:
     text = said(batches(tmp_path / "s", GOOD, goals=("validation_loss",)))
     assert "is batch 8, with 0.042 ± 0.004 validation loss" in text

@@ -193,6 +193,26 @@ def test_failures_are_recorded_and_the_others_go_on(tmp_path):
     assert ends[1].message == "It is broken: mend it."
 
 
+def test_what_failed_is_trained_again_where_that_is_wanted(tmp_path, trainer):
+    folder = create(tmp_path / "s", study("batch=8,16,32"))
+
+    def fail(run: RunFolder) -> None:
+        if run.recipe().batch == 16:
+            raise DesignerError("The data are away.")
+
+    trainer.before = fail
+    _run(folder)
+    trainer.before = lambda run: None
+    _run(folder)
+    assert trainer.runs == ["0001-1", "0002-1", "0003-1"]
+    assert folder.retry() == 1
+    state, reports = _run(folder)
+    assert trainer.runs[3:] == ["0002-1"]
+    assert [each.trainings[0].ended.outcome for each in state.trials] == ["finished"] * 3
+    assert len(reports) == 2
+    assert folder.retry() == 0
+
+
 def test_a_study_whose_trainings_all_fail_ends_with_the_reason(tmp_path):
     def fail(run: RunFolder) -> None:
         raise DesignerError("There is no data set x: name another.")

@@ -85,8 +85,12 @@ def _sentences(table: Table) -> Iterator[str]:
 
 
 def main_goal(table: Table) -> str:
-    """Return the figure that a study is about: its first goal that is learned and no cost."""
-    return next(goal for goal in table.study.goals if goal not in COSTS)
+    """Return the figure that a study is about: its first goal that is learned and no cost.
+
+    A goal that no candidate has, such as the accuracy where targets are numbers, comes last.
+    """
+    learned = [goal for goal in table.study.goals if goal not in COSTS]
+    return next((goal for goal in learned if table.ranked(goal)), learned[0])
 
 
 # Names
