@@ -213,7 +213,14 @@ def test_importance_of_a_search_is_told_without_optuna_too(
     assert found.shares["optimizer.learning_rate"] > 2 * found.shares["batch"]
 
 
-@pytest.mark.parametrize("values", [{8: [0.9]}, {8: [0.9], 16: [0.9], 32: [0.9]}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {8: [0.9]},
+        {8: [0.9], 16: [0.9], 32: [0.9]},
+        {8: [0.9], 16: [0.8], 32: [0.7]},  # a field of which each value has one candidate
+    ],
+)
 def test_importance_says_when_it_cannot_tell(tmp_path: Path, values: dict) -> None:
     found = importance(batches(tmp_path / "s", values), "validation_accuracy")
     assert not found.shares
@@ -293,7 +300,8 @@ def test_one_training_each_says_nothing_about_chance(tmp_path: Path) -> None:
         ({8: [0.9], 16: [0.9], 32: [0.8]}, "candidates are batch 8 and 16, with 90.00 %"),
         ({8: [0.9, 0.9], 16: [0.8, 0.8]}, "The values do not vary"),
         ({8: [0.9, None], 16: [0.8, 0.82]}, "(1 of 2 seeds)"),
-        ({8: [None], 16: [None]}, "2 candidates failed or diverged"),
+        ({8: [None], 16: [None]}, "2 candidates failed or diverged; the first, batch 8: "),
+        ({8: [None], 16: [0.9]}, "Batch 8 failed or diverged: "),
     ],
 )
 def test_shapes_of_studies(tmp_path: Path, values: dict, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """The Answer page: what a study found, in sentences."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.gui.base import numbers
@@ -39,7 +40,10 @@ class AnswerPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(area)
         theme.changed.connect(self._dress)
-        self._dress()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._dress()  # here, since Qt resets fonts when the page gets its parent
 
     def _dress(self) -> None:
         self.question.setFont(sans(1.1, bold=True))

@@ -92,6 +92,11 @@ def _main_effects(rows: Sequence[Row], names: Sequence[str], goal: str) -> Impor
             chances.append((len(groups) - 1) / (len(rows) - 1))
     if not chances:
         return Importance(sentence="All finished candidates have the same values.")
+    if min(chances) == 1:
+        return Importance(
+            sentence="Each candidate has a value of its own in every field, so that no share can "
+            "be told: see the effect of a field, or vary several fields in a grid."
+        )
     low, high = f"{100 * min(chances):.0f}", f"{100 * max(chances):.0f}"
     chance = f"{low} %" if low == high else f"{low} to {high} %"
     left = max(0.0, 1 - sum(shares.values()))

@@ -416,7 +416,9 @@ def _left_out(table: Table) -> Iterator[str]:
             plural = words if len(rows) == 1 else words.replace("and is not", "and are not")
             yield f"{counted(len(rows), 'candidate')} {was} {plural}."
     failed = [row for row in table.rows if row.state == "failed"]
-    if failed:
+    if len(failed) == 1:
+        yield f"{_name(table, failed[0])} failed or diverged: {failed[0].message}"
+    elif failed:
         yield (
             f"{counted(len(failed), 'candidate')} failed or diverged; the first, "
             f"{_name(table, failed[0])}: {failed[0].message}"
