@@ -70,6 +70,15 @@ class Member:
         return member_name(self.subject)
 
 
+def of_runs(runs: Sequence[RunFolder]) -> Ensemble:
+    """Return runs with their best weights as an ensemble, or the epochs that a single run kept."""
+    if len(runs) > 1:
+        return Ensemble(members=tuple(Subject(run=str(run.path)) for run in runs))
+    (run,) = runs
+    weights = [f"{EPOCH}{epoch}" for epoch in run.kept_epochs() if epoch]
+    return Ensemble(members=tuple(Subject(run=str(run.path), weights=each) for each in weights))
+
+
 def weights_named(text: str) -> str:
     """Return the weights that stand behind the @ of a member, as `Subject` has them.
 

@@ -271,8 +271,9 @@ _ROWS = (
         name="seed_ensemble",
         title="Ensemble of seeds",
         question="How much better are several networks together than each of them?",
-        help="LeNet-5 trained with five seeds on the same 2,000 digits; then netdesigner ensemble, "
-        "or Evaluate as ensemble in Runs, averages their probabilities.",
+        help="LeNet-5 trained with five seeds on the same 2,000 digits; then Evaluate as "
+        "ensemble, in the menu of the row in its table, averages their probabilities, or "
+        "netdesigner ensemble.",
         minutes=2,
         varied=(),
         recipe={"data.source": _DIGITS, "data.limit": 2000, "epochs": 5, "batch": 50},
@@ -284,7 +285,8 @@ _ROWS = (
         title="Ensemble of snapshots",
         question="Does one training that restarts its rate give several networks to average?",
         help="LeNet-5 with a cosine rate that restarts every 4 epochs, whose weights are kept at "
-        "the end of each cycle; netdesigner ensemble RUN@4 RUN@8 RUN@12 averages them.",
+        "the end of each cycle; Evaluate as ensemble, in the menu of the row in its table, "
+        "averages them, or netdesigner ensemble RUN@4 RUN@8 RUN@12.",
         minutes=2,
         varied=(),
         recipe={

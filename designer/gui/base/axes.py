@@ -91,7 +91,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no type hints
 
     def _found(self, length: float, low: float, high: float) -> list[tuple[float, str]]:
         most = length / _APART[self.orientation]
-        return log_ticks(low, high, most) if self.logMode else ticks(low, high, most)
+        make = log_ticks if self.logMode else ticks
+        found = make(low, high, most)
+        return found if len(found) > 1 else make(low, high, 2 * most)  # one tells no scale
 
     def _paint_left(self, painter: QPainter, inside: QRectF) -> None:
         found = [(inside.bottom() - along, text) for along, text in self._ticks(inside.height())]

@@ -53,7 +53,12 @@ class ButtonRow(QWidget):
         theme.changed.connect(self._apply_theme)
 
     def fill(self, entries: Iterable[Entry]) -> None:
-        """Add buttons."""
+        """Add buttons; Tab goes to them where the row is, even if they are added late."""
+        last: QWidget = [self, *self.buttons.values()][-1]
+        while not last.focusPolicy() & Qt.FocusPolicy.TabFocus:  # Qt takes no others
+            last = last.previousInFocusChain()
+            if last is self:
+                break
         for key, text, help_ in entries:
             button = QPushButton(text, objectName=f"{self._prefix}-{key}")
             button.setToolTip(wrapped_tip(help_))
@@ -61,6 +66,8 @@ class ButtonRow(QWidget):
             button.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
             self.buttons[key] = button
             self._across.addWidget(button)
+            self.setTabOrder(last, button)
+            last = button
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
+from designer.gui.base import numbers
 from designer.gui.base.axes import ticks
 from designer.gui.base.plot import Plot
 from designer.gui.base.plot_parts import Line
@@ -24,6 +25,7 @@ from designer.studies.spec import Choice as Value
 
 _IN_LEGEND = 8  # values that the legend names
 _STRONG, _WEAKEST = 120.0, 0.3  # so many curves are opaque; of more, each is fainter
+_MARKS = 10  # about as many epochs are marked
 _NUMBER = "number"  # stands for the number of the candidate, where no field varies
 
 
@@ -113,6 +115,7 @@ class CurvesPage(Page):
         if not lines:
             limits = scales.of_numbers([0.0, 100.0 if quantity.share else 1.0])
         number = sum(map(len, self._groups))
+        left = min(1.0, right - 0.5) if number else 0.0
         self.plot.draw(
             up=f"{quantity.title}{', %' if quantity.share else ''}",
             along="Epoch",
@@ -123,15 +126,16 @@ class CurvesPage(Page):
                 "its training."
             ),
             lines=lines,
-            ranges=(min(1.0, right - 0.5) if number else 0.0, right, *limits.ends),
+            ranges=(left, right, *limits.ends),
+            marks_along=_epochs(left, right),
         )
 
     def _scale(self) -> tuple[Scale, Sequence[Value]]:
         """Return the scale of the chosen field, and its value for each candidate."""
         rows = self.table.rows
         if self.field.chosen == _NUMBER:
-            numbers = [row.number for row in rows]
-            return scales.of_numbers(numbers, log=False), numbers
+            counted = [row.number for row in rows]
+            return scales.of_numbers(counted, log=False), counted
         varied = next(each for each in self.table.study.varied if each.name == self.field.chosen)
         return scales.of_field(varied, rows), [row.values[varied.name] for row in rows]
 
@@ -166,6 +170,12 @@ class CurvesPage(Page):
         title = f'<span style="color:{soft}">{escape(self.field.currentText())}:</span>'
         self.legend.setText(" &nbsp; ".join([title, *words]))
         self.legend.setVisible(bool(named))
+
+
+def _epochs(low: float, high: float) -> list[tuple[float, str]]:
+    """Return round numbers of epochs, all of them whole, with their texts."""
+    found = ticks(low, high, min(high - low, _MARKS))
+    return [(at, numbers.count(round(at))) for at, _ in found if at == round(at)]
 
 
 def _joined(

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayo
 from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import sans
 from designer.gui.studies import wording
+from designer.gui.studies.page import words
 from designer.studies.fields import VariedField
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -56,8 +57,10 @@ class FieldTree(QWidget):
             item.setCheckState(0, Qt.CheckState.Unchecked)
             item.setToolTip(0, wrapped_tip(field.help or field.title, f"({field.name})"))
             self.items[field.name] = item
-            words = f"{field.name} {field.title} {field.group} {field.help}"
-            self._words[field.name] = words.lower()
+            text = f"{field.name} {field.title} {field.group} {field.help}"
+            self._words[field.name] = text.lower()
+        self.none = words("No field has all these words.", "soft", wrap=True)
+        self.none.hide()
         self.groups = list(groups.values())
         for group in self.groups[:1]:
             group.setExpanded(True)
@@ -67,6 +70,7 @@ class FieldTree(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.finder)
+        column.addWidget(self.none)
         column.addWidget(self.tree, 1)
 
     def tick(self, names: Iterable[str]) -> None:
@@ -90,10 +94,11 @@ class FieldTree(QWidget):
             item.setCheckState(0, Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
 
     def _find(self, text: str) -> None:
-        words = text.lower().split()
+        wanted = text.lower().split()
         for name, item in self.items.items():
-            item.setHidden(not all(word in self._words[name] for word in words))
+            item.setHidden(not all(word in self._words[name] for word in wanted))
+        self.none.setVisible(all(item.isHidden() for item in self.items.values()))
         for number, group in enumerate(self.groups):
             children = [group.child(i) for i in range(group.childCount())]
             group.setHidden(all(child.isHidden() for child in children))
-            group.setExpanded(bool(words) or number == 0)
+            group.setExpanded(bool(wanted) or number == 0)

@@ -10,6 +10,7 @@ from designer.errors import DesignerError
 from designer.gui.base import numbers
 from designer.gui.base.boxes import SpinBox
 from designer.gui.base.choices_button import ChoicesButton
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.studies import wording
 from designer.gui.studies.page import Choice, words
 from designer.studies.goals import COSTS, GOALS
@@ -52,26 +53,59 @@ class HowForm(QWidget):
         self.sampler = Choice("study-sampler", "Candidates")
         self.sampler.offer([(row.name, row.title) for row in SAMPLERS.values()])
         self.sampler_help = _help()
-        self.trials = _line("study-trials", "Number of candidates")
-        self.time = _line("study-time", "Time")
+        self.trials = _line(
+            "study-trials",
+            "Number of candidates",
+            "How many candidates are trained at most; empty for all of a grid.",
+        )
+        self.time = _line(
+            "study-time",
+            "Time",
+            "No further training begins once all of them together took this long: hours, minutes "
+            "and seconds, or seconds alone.",
+        )
         self.time.setPlaceholderText("h:mm:ss")
         self.protocol = Choice("study-protocol", "Trainings of each candidate")
         rows = [(row.name, wording.capitalized(row.title)) for row in PROTOCOLS.values()]
         self.protocol.offer(rows)
         self.protocol_help = _help()
-        self.repeats = _spin("study-repeats", "Repeats", 3)
-        self.folds = _spin("study-folds", "Folds", 5)
+        self.repeats = _spin(
+            "study-repeats",
+            "Repeats",
+            3,
+            "How often each candidate is trained; with folds, how often they are drawn.",
+        )
+        self.folds = _spin(
+            "study-folds",
+            "Folds",
+            5,
+            "Into how many parts the examples are divided, each of which is for validation once.",
+        )
         goals = {name: wording.title(name) for name in GOALS}
         self.goals = ChoicesButton(goals, "Choose what is compared")
         self.goals.setObjectName("study-goals")
         self.goals.setAccessibleName("What is compared")
+        self.goals.setToolTip("The figures that are compared; the first one is the main one.")
         first = _FIRST if accuracy else ("validation_loss", *_FIRST[1:])
         self.goals.choose(first)
         self.pruning = Choice("study-pruning", "Stop trainings that fall behind")
         self.pruning.offer([(row.name, row.title) for row in PRUNERS.values()])
         self.pruning_help = _help()
-        self.parallel = _spin("study-parallel", "Trainings at once", 1)
-        self.budget = {name: _line(f"study-most-{name}", f"Most {name}") for name in COSTS}
+        self.parallel = _spin(
+            "study-parallel",
+            "Trainings at once",
+            1,
+            "How many trainings run at the same time, if processor, GPU and memory have room.",
+        )
+        self.budget = {
+            name: _line(
+                f"study-most-{name}",
+                f"Most {GOALS[name].title}",
+                "Candidates with more are refused before they are trained. Type a number such as "
+                "50,000, 50k or 3M.",
+            )
+            for name in COSTS
+        }
         self._lay_out(costs)
         for box in (self.sampler, self.protocol, self.pruning):
             box.setSizeAdjustPolicy(box.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -86,14 +120,14 @@ class HowForm(QWidget):
         self._told()
 
     def _lay_out(self, costs: Mapping[str, float]) -> None:
-        self._row("Candidates", self.sampler, "at most", self.trials, "in", self.time)
+        self._row("Candidates", self.sampler, "at most", self.trials, "within", self.time)
         self._help(self.sampler_help)
         self._row("Each is trained", self.protocol, self.repeats, self.folds)
         self._help(self.protocol_help)
         self._row("Compared by", self.goals)
         self._row("Stopped early", self.pruning)
         self._help(self.pruning_help)
-        self._row("At once", self.parallel)
+        self._row("Trainings at once", self.parallel)
         for name, line in self.budget.items():
             own = wording.figure(name, costs[name]) if name in costs else "not known"
             self._row(f"Most {GOALS[name].title}", line, words(f"this design: {own}", "soft"))
@@ -163,15 +197,17 @@ def _help() -> QLabel:
     return label
 
 
-def _line(name: str, title: str) -> QLineEdit:
+def _line(name: str, title: str, help_: str) -> QLineEdit:
     line = QLineEdit(objectName=name, placeholderText="any")
+    line.setToolTip(wrapped_tip(numbers.sentence(help_)))
     line.setAccessibleName(title)
     line.setFixedWidth(_NUMBER)
     return line
 
 
-def _spin(name: str, title: str, value: int) -> SpinBox:
+def _spin(name: str, title: str, value: int, help_: str) -> SpinBox:
     spin = SpinBox(objectName=name)
+    spin.setToolTip(wrapped_tip(help_))
     spin.setAccessibleName(title)
     spin.setRange(1, _MOST)
     spin.setValue(value)
@@ -185,7 +221,7 @@ def _number(line: QLineEdit, title: str) -> float | None:
     if not text:
         return None
     factors = {"k": 1e3, "M": 1e6, "G": 1e9}
-    plain = text.replace(",", "").replace(" ", "").removesuffix("B")
+    plain = "".join(text.replace(",", "").split()).removesuffix("B")
     factor = factors.get(plain[-1:], 1.0)
     try:
         found = float(plain[:-1] if factor > 1 else plain) * factor

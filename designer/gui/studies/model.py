@@ -24,6 +24,9 @@ class StudyModel(QObject):
         The user wants to see the training in this folder.
     design_wanted(row, compare)
         The user wants to open the design of a candidate, or to compare it with the current one.
+    ensemble_wanted(ensemble)
+        The trainings of a candidate are to be evaluated together: a
+        `designer.runs.ensembles.Ensemble`.
     picked(number)
         The user chose the candidate of this number on a page.
     told(sentence)
@@ -41,6 +44,7 @@ class StudyModel(QObject):
     went_on = Signal()
     run_wanted = Signal(Path)
     design_wanted = Signal(object, bool)
+    ensemble_wanted = Signal(object)
     picked = Signal(int)
     told = Signal(str)
 

@@ -26,12 +26,14 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.studies import starting, wording
 from designer.gui.studies.field_tree import FieldTree
 from designer.gui.studies.how_form import HowForm
+from designer.gui.studies.page import put_behind
 from designer.gui.studies.varied_row import VariedRow
 from designer.gui.worker.trainer import Trainer
 from designer.recipe.recipe import Recipe
 from designer.runs.survey import Survey
 from designer.runs.wording import duration
 from designer.studies import fields, folder
+from designer.studies.answers.wording import listed, uncapitalized
 from designer.studies.candidates import costs_of
 from designer.studies.folder import StudyFolder
 from designer.studies.grids import grid_size
@@ -122,12 +124,12 @@ class NewStudyDialog(QDialog):
         down.addWidget(heading)
         down.addWidget(self.how)
         down.addStretch(1)
-        area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        area.setObjectName("study-form")
-        area.setWidget(inner)
+        self.area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self.area.setObjectName("study-form")
+        self.area.setWidget(inner)
         split = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         split.addWidget(self.tree)
-        split.addWidget(area)
+        split.addWidget(self.area)
         split.setSizes([300, 690])
         split.setStretchFactor(1, 1)
         split.setHandleWidth(14)
@@ -159,6 +161,8 @@ class NewStudyDialog(QDialog):
             row.removed.connect(partial(self._ticked, on=False))
             self.rows[name] = row
             self.varied.addWidget(row)
+            for each in reversed(self.rows.values()):
+                put_behind(self.area, each)
         elif not on and name in self.rows:
             row = self.rows.pop(name)
             self.varied.removeWidget(row)
@@ -184,8 +188,8 @@ class NewStudyDialog(QDialog):
         return study
 
     def _usual_name(self) -> str:
-        titles = [self.fields[name].title for name in self.rows]
-        return wording.capitalized(" and ".join(titles[:3]) or "Repeated training")
+        titles = [uncapitalized(self.fields[name].title) for name in self.rows]
+        return wording.capitalized(listed(titles[:3]) or "Repeated training")
 
     def _soon(self) -> None:
         self._timer.start()

@@ -79,3 +79,12 @@ def head(*parts: str | QWidget) -> QHBoxLayout:
         line.addWidget(words(part, "soft") if isinstance(part, str) else part)
     line.addStretch(1)
     return line
+
+
+def put_behind(before: QWidget, late: QWidget) -> None:
+    """Let Tab go from a widget into one that was built late, which Qt puts at the end."""
+    for widget in late.findChildren(QWidget):
+        here = widget.window() is before.window()  # unlike the list of a combo box
+        if here and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            QWidget.setTabOrder(before, widget)
+            before = widget

@@ -329,8 +329,9 @@ class StudiesPanel(QWidget):
         return next((each for each in self.entries if each.path == path), None)
 
     def choose(self, path: Path) -> None:
-        """Choose a study by its folder, now or once it is listed."""
+        """Choose a study by its folder, now or once it is listed, and give the list the keys."""
         self._wanted = path
+        self.list.setFocus()
         self._soon.start()
         if any(entry.path == path for entry in self.entries):
             self._fill()
@@ -358,10 +359,12 @@ class StudiesPanel(QWidget):
 
             self.model = StudyModel(self)
             self.model.run_wanted.connect(self._show_run)
+            self.model.ensemble_wanted.connect(self.trainer.ensemble_wanted)
             # Signal(object, bool) is all that the stubs know.
             self.model.design_wanted.connect(self._open_design)  # type: ignore[call-overload]
             self.view = StudyView(self.model)
             self.stack.addWidget(self.view)
+            self.view.follow_in_tab_order(self.buttons["reveal"])
         return self.view
 
     def _show_run(self, path: Path) -> None:

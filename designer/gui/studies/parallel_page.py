@@ -256,6 +256,8 @@ class ParallelPlot(QWidget):
         else:
             make = log_ticks if axis.scale.log else ticks
             found = make(low, high, max(length / 30, 1))
+            if len(found) < 2:  # one tells no scale
+                found = make(low, high, max(length / 15, 2))
         unit = " %" if axis.percent else ""
         return [((at - low) / (high - low), f"{text}{unit}") for at, text in found]
 

@@ -12,8 +12,11 @@ from designer.gui.base import background, numbers
 from designer.gui.base.theme import sans
 from designer.recipe.recipe import Recipe
 from designer.studies import launching, templates
+from designer.studies.answers.wording import counted
 from designer.studies.candidates import candidate
 from designer.studies.folder import StudyFolder, default_path
+from designer.studies.grids import grid_size
+from designer.studies.protocols import replicates
 from designer.studies.running import is_running
 from designer.studies.spec import Choice, Study
 
@@ -70,6 +73,16 @@ def refuse_running(path: Path) -> None:
         raise DesignerError(f"The study {path.name} is running: stop it first.")
 
 
+def _trainings(row: templates.Template) -> str:
+    """Return how many trainings a ready-made study makes, as a sentence."""
+    study, _, recipe = row.build()
+    each, number = len(replicates(study.protocol, recipe)), grid_size(study)
+    total = f"{counted(number * each, 'training')} of {counted(recipe.epochs, 'epoch')}."
+    if number == 1:
+        return total
+    return f"{counted(number, 'candidate')} × {counted(each, 'training')} = {total}"
+
+
 class TemplateDialog(QDialog):
     """Says what a ready-made study asks, what it trains and how long that takes; starts it.
 
@@ -90,8 +103,9 @@ class TemplateDialog(QDialog):
         question.setFont(sans(1.15, bold=True))
         minutes = "a minute" if row.minutes == 1 else f"{row.minutes} minutes"
         text = QLabel(
-            f"{numbers.sentence(row.help)}\n\nThis takes about {minutes} on a processor with two "
-            "cores, needs no network connection and no GPU, and goes on when the window is closed.",
+            f"{numbers.sentence(row.help)}\n\n{_trainings(row)} This takes about {minutes} on a "
+            "processor with two cores, needs no network connection and no GPU, and goes on when "
+            "the window is closed.",
             wordWrap=True,
             textFormat=Qt.TextFormat.PlainText,
         )

@@ -9,9 +9,12 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, 
 
 from designer.errors import DesignerError
 from designer.gui.base import csv_file
+from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.studies.model import StudyModel
 from designer.gui.studies.page import Page
 from designer.gui.studies.table_model import StudyTable
+from designer.runs import ensembles
+from designer.runs.folder import RunFolder
 from designer.studies.answers import csv
 from designer.studies.answers.table import Row
 from designer.studies.folder import replicate_of
@@ -95,6 +98,7 @@ class TablePage(Page):
     def _popup(self, place: QPoint) -> None:
         menu = QMenu(self, objectName="study-row-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         row = self.current
         if row is not None:
             labels = self.table.labels
@@ -103,6 +107,7 @@ class TablePage(Page):
                 words = f" ({label})" if label else ""
                 act = partial(self.model.run_wanted.emit, path)
                 self._add(menu, f"Show training{words}", act)
+            self._add_ensemble(menu, row)
             menu.addSeparator()
             self._add(menu, "Open design", partial(self.model.design_wanted.emit, row, False))
             self._add(
@@ -114,10 +119,25 @@ class TablePage(Page):
         self._add(menu, "Copy", self.list.copy)
         menu.popup(self.list.viewport().mapToGlobal(place))
 
-    def _add(self, menu: QMenu, text: str, act: Callable[[], object]) -> None:
+    def _add(self, menu: QMenu, text: str, act: Callable[[], object]) -> QAction:
         action = QAction(text, menu)
         action.triggered.connect(lambda _=False: act())
         menu.addAction(action)
+        return action
+
+    def _add_ensemble(self, menu: QMenu, row: Row) -> None:
+        """Offer to evaluate what a candidate's trainings give together."""
+        ended = [RunFolder(path) for path in row.runs if row.figures[replicate_of(path)]]
+        found = ensembles.of_runs(ended) if ended else None
+        act = partial(self.model.ensemble_wanted.emit, found)
+        action = self._add(menu, "Evaluate as ensemble", act)
+        action.setEnabled(found is not None and len(found.members) > 1)
+        action.setToolTip(
+            wrapped_tip(
+                "Evaluate the mean of the probabilities of its trainings on the test part, or of "
+                "the epochs whose weights a single training kept."
+            )
+        )
 
     def save_csv(self) -> None:
         """Ask for a file, and write all candidates to it."""

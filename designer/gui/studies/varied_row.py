@@ -24,6 +24,7 @@ from designer.gui.studies import wording
 from designer.gui.studies.page import words
 from designer.recipe.recipe import Recipe
 from designer.studies import fields, typed
+from designer.studies.answers.wording import uncapitalized
 from designer.studies.fields import VariedField
 from designer.studies.spec import Choice, Range, Study, Varied
 
@@ -31,7 +32,7 @@ _FORMS = (
     Segment("values", "Values", "Try these values."),
     Segment("range", "Range", "Try numbers between two ends."),
 )
-_NUMBER, _COUNT = 62, 42  # pixels of a field for a number
+_NUMBER, _COUNT = 62, 48  # pixels of a field for a number
 
 
 class VariedRow(QFrame):
@@ -129,12 +130,14 @@ class VariedRow(QFrame):
         self.log.setChecked(given is not None and given.log)
         self.log.toggled.connect(lambda _: self._check())
         self.step = self._line("step", "step", "", _NUMBER)
+        self.step.setPlaceholderText("any")
         self.step.setToolTip("The distance of neighboring values; empty for any.")
         page = QWidget()
         across = QHBoxLayout(page)
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(5)
         self.points = self._line("points", "values of a grid", "", _COUNT)
+        self.points.setPlaceholderText("any")
         self.points.setToolTip("How many values a grid takes; empty for what suits the range.")
         parts = ("from", self.low, "to", self.high, self.log, "step", self.step)
         for part in (*parts, "values", self.points):
@@ -183,7 +186,7 @@ class VariedRow(QFrame):
         if self._titles:
             values = tuple(self._titles[text] for text in self.choices.chosen)
             if not values:
-                raise DesignerError(f"Choose values of {self.field.title}.")
+                raise DesignerError(f"Choose values of {uncapitalized(self.field.title)}.")
             return Varied(name=name, values=values)
         if self.ranged:
             given = Range(
@@ -198,7 +201,8 @@ class VariedRow(QFrame):
             fields.check(Study(title=name, varied=(varied,)), {"": self._design}, self._recipe)
             return varied
         if not self.values.text().strip():
-            raise DesignerError(f"Give values of {self.field.title}, separated by commas.")
+            title = uncapitalized(self.field.title)
+            raise DesignerError(f"Give values of {title}, separated by commas.")
         found = typed.read(f"{name}={self.values.text()}", self._design, self._recipe)
         for value in found.values:
             fields.with_values(self._design, self._recipe, {name: value})
@@ -210,8 +214,8 @@ class VariedRow(QFrame):
             return int(line.text())
         except ValueError:
             raise DesignerError(
-                f"How many values of {self.field.title} a grid takes is no whole number: "
-                f"'{line.text()}'."
+                f"How many values of {uncapitalized(self.field.title)} a grid takes is no whole "
+                f"number: '{line.text()}'; give one such as 5."
             ) from None
 
     def _number(self, line: QLineEdit, what: str) -> float:
@@ -220,7 +224,8 @@ class VariedRow(QFrame):
             return numbers.typed(line.text())
         except ValueError:
             raise DesignerError(
-                f"The {what} of {self.field.title} is no number: '{line.text()}'."
+                f"The {what} of {uncapitalized(self.field.title)} is no number: "
+                f"'{line.text()}'; give one such as {_typed(self.field.current)}."
             ) from None
 
 

@@ -25,7 +25,7 @@ from designer.gui.base.notice import Notice
 from designer.gui.base.plain_text import tip
 from designer.gui.base.theme import sans, theme
 from designer.gui.studies.model import StudyModel
-from designer.gui.studies.page import Page
+from designer.gui.studies.page import Page, put_behind
 from designer.gui.studies.pages import PAGES
 from designer.gui.studies.table_page import TablePage
 
@@ -117,6 +117,14 @@ class StudyView(QWidget):
 
     # Pages
 
+    def follow_in_tab_order(self, before: QWidget) -> None:
+        """Let Tab go from a widget to the tabs, though Qt puts what is built late at the end."""
+        for widget in (self.tabs, self.report, self.csv):
+            self.setTabOrder(before, widget)
+            before = widget
+        for page in self.pages.values():
+            put_behind(self.csv, page)
+
     @property
     def page(self) -> Page:
         """The page that is shown."""
@@ -155,6 +163,7 @@ class StudyView(QWidget):
             self.pages[row.key] = row.build(self.model)
             self.stack.addWidget(self.pages[row.key])
             self._stale.add(row.key)
+            put_behind(self.csv, self.pages[row.key])
         page = self.pages[row.key]
         if row.key in self._stale:
             self._stale.discard(row.key)

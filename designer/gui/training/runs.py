@@ -35,7 +35,7 @@ from designer.gui.base.plain_text import wrapped_tip
 from designer.gui.base.theme import theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.training import run_removal
-from designer.gui.training.run_actions import RUN_ACTIONS, RunAction, snapshots
+from designer.gui.training.run_actions import RUN_ACTIONS, RunAction
 from designer.gui.training.run_columns import Row, matches
 from designer.gui.training.run_list import RunList
 from designer.gui.training.run_table import RunTable
@@ -323,7 +323,10 @@ class RunsPanel(QWidget):
         if number:
             self.empty.setText("No run has all these words, or is of this design.")
         else:
-            self.empty.setText(f"No runs yet. Each training creates a folder in {folder}.")
+            self.empty.setText(
+                f"No runs yet. Each training creates a folder in {folder}. Those of a study are in "
+                "its table, in the Studies dock."
+            )
         self.empty.setVisible(not shown)
         self.list.setVisible(bool(shown))
 
@@ -375,15 +378,9 @@ class RunsPanel(QWidget):
 
     def ensemble(self) -> "Ensemble":
         """Return the selected runs with their best weights, or what a single run kept."""
-        from designer.runs.ensembles import Ensemble
-        from designer.runs.inspection import EPOCH, Subject
+        from designer.runs.ensembles import of_runs
 
-        runs = self.selected
-        if len(runs) > 1:
-            return Ensemble(members=tuple(Subject(run=str(run.path)) for run in runs))
-        (run,) = runs
-        weights = [f"{EPOCH}{epoch}" for epoch in snapshots(run)]
-        return Ensemble(members=tuple(Subject(run=str(run.path), weights=w) for w in weights))
+        return of_runs([RunFolder(run.path) for run in self.selected])
 
     def waits(self, run: Summary) -> bool:
         """Return whether a run waits to be trained."""

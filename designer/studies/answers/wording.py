@@ -150,10 +150,10 @@ def titles(study: Study, folder: StudyFolder) -> dict[str, str]:
         known = {each.name: each for each in fields.all_fields(designs[""], recipe)}
         for name in found:
             if name in known:
-                found[name] = _uncapitalized(known[name].title)
+                found[name] = uncapitalized(known[name].title)
     return found
 
 
-def _uncapitalized(title: str) -> str:
+def uncapitalized(title: str) -> str:
     """Return a title for the middle of a sentence; abbreviations such as EMA stay."""
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor
 
-from designer.gui.base.axes import log_ticks, ticks
+from designer.gui.base.axes import Axis, log_ticks, ticks
 from designer.gui.base.theme import colors
 from designer.gui.training.plots import Plot
 
@@ -48,6 +48,12 @@ def test_logarithmic_ticks_show_the_values(low, high, most, expected):
     assert texts(found) == expected
     assert all(at == pytest.approx(math.log10(float(text)), abs=1e-9) for at, text in found)
     assert all(low <= at <= high for at, _ in found)
+
+
+def test_a_short_axis_has_more_than_one_number(qtbot):
+    axis = Axis("left")
+    assert texts(ticks(20, 90, 80 / 34)) == ["50"]
+    assert texts(axis._found(80, 20, 90)) == ["20", "40", "60", "80"]
 
 
 @pytest.mark.parametrize("look", ["dark", "light"], indirect=True)

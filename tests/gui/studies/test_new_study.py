@@ -66,7 +66,9 @@ def test_a_search_leaves_the_fields_with_all_its_words(dialog):
     QTest.keyClicks(dialog.tree.finder, "kernel conv2")
     seen = [name for name, item in dialog.tree.items.items() if not item.isHidden()]
     assert "design.conv2.kernel_size" in seen and "design.conv1.kernel_size" not in seen
-    assert len(seen) < 5
+    assert len(seen) < 5 and dialog.tree.none.isHidden()
+    QTest.keyClicks(dialog.tree.finder, " nowhere")
+    assert not dialog.tree.none.isHidden()
 
 
 def test_values_and_ranges_become_a_study(dialog):
@@ -176,3 +178,24 @@ def test_earlier_runs_tell_about_how_long_it_takes(dialog, qtbot):
     tick(dialog, "batch")
     dialog._has_read(60.0)
     assert "about 5 min 0 s by what earlier runs" in dialog.summary.text()
+
+
+def test_tab_goes_through_the_fields_that_vary_before_the_rest(dialog, qtbot):
+    tick(dialog, "optimizer.learning_rate")
+    row = tick(dialog, "optimizer.name")
+    qtbot.waitUntil(row.isVisible)
+    dialog.activateWindow()
+    dialog.tree.tree.setFocus()
+    names = []
+    while "study-sampler" not in names and len(names) < 20:
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        names.append(dialog.focusWidget().objectName())
+    places = [
+        names.index(name)
+        for name in (
+            "varied-optimizer.learning_rate-low",
+            "varied-optimizer.name-choices",
+            "study-sampler",
+        )
+    ]
+    assert places == sorted(places)

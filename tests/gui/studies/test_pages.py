@@ -6,9 +6,10 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from designer.gui.gallery.comparison import ComparisonDialog
+from designer.gui.studies import curves_page
 from designer.gui.studies.pages import PAGES
 from designer.studies.folder import StudyFolder
 from tests.gui.studies import samples
@@ -238,3 +239,27 @@ def test_the_answer_is_sentences(view, root, qtbot):
     qtbot.waitUntil(lambda: "32" in page.text.text())
     assert page.question.text() == "What does the batch size do to accuracy and time?"
     assert shown_view.title.text().startswith("Batch size: 9 of 9 trainings have ended")
+
+
+def test_trainings_of_a_row_are_evaluated_as_an_ensemble(chosen, root, qtbot):
+    panel = chosen(samples.three(root))
+    page = turn(panel.view, "table")
+    page.list.setCurrentIndex(page.rows.index(1, 0))
+    page.list.customContextMenuRequested.emit(page.list.rect().center())
+    menu = page.findChild(QMenu, "study-row-menu")
+    action = next(each for each in menu.actions() if each.text() == "Evaluate as ensemble")
+    assert action.isEnabled()
+    with qtbot.waitSignal(panel.trainer.ensemble_wanted) as asked:
+        action.trigger()
+    menu.close()
+    (found,) = asked.args
+    assert [member.run for member in found.members] == [str(run) for run in page.current.runs]
+
+
+def test_epochs_are_whole_numbers(view, root, qtbot):
+    page = turn(view(samples.three(root)), "curves")
+    qtbot.waitUntil(lambda: bool(page.plot.lines))
+    assert curves_page._epochs(1.0, 3.0) == [(1.0, "1"), (2.0, "2"), (3.0, "3")]
+    assert [text for _, text in curves_page._epochs(0.5, 1.0)] == ["1"]
+    assert all("." not in text for _, text in page.plot._bottom.marks)
+    assert len(page.plot._bottom.marks) >= 3

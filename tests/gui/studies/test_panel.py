@@ -138,7 +138,8 @@ def test_three_clicks_from_the_welcome_page_to_a_running_study(window, qtbot, ro
     button = window.welcome.studies.buttons["batch_size"]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     dialog = window.findChild(QDialog, "template-dialog")
-    assert "digits" in dialog.findChildren(type(dialog.error))[1].text()
+    words = dialog.findChildren(type(dialog.error))[1].text()
+    assert "digits" in words and "4 candidates × 3 trainings = 12 trainings of 5 epochs." in words
     start = dialog.findChild(QPushButton, "template-start")
     qtbot.mouseClick(start, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(begun))
@@ -147,6 +148,7 @@ def test_three_clicks_from_the_welcome_page_to_a_running_study(window, qtbot, ro
     panel = window.editor.studies
     qtbot.waitUntil(lambda: panel.isVisible() and panel.chosen_path == begun[0])
     assert panel.chosen.title == "Batch size"
+    assert window.focusWidget() is panel.list
 
 
 def test_a_study_that_cannot_be_written_is_refused_in_a_sentence(panel, root, qtbot):
@@ -179,3 +181,16 @@ def test_a_study_of_the_form_is_trained_to_its_end(panel, workspace, qtbot):
     qtbot.waitUntil(lambda: panel.entries[0].state == "finished, 2 trained", timeout=60_000)
     qtbot.waitUntil(lambda: all(row.finished for row in panel.view.model.table.rows))
     assert panel.entries[0].best.endswith(" %")
+
+
+def test_tab_goes_from_the_list_through_the_pages(shown, window, root):
+    panel = shown(samples.three(root))
+    panel.view.show_page("effect")
+    window.activateWindow()
+    panel.list.setFocus()
+    names = []
+    while "effect-goal" not in names and len(names) < 12:
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        names.append(window.focusWidget().objectName())
+    assert "try-network" not in names  # of a dock beside it
+    assert names.index("study-tabs") < names.index("study-csv") < names.index("effect-goal")
