@@ -56,9 +56,10 @@ class ButtonRow(QWidget):
         """Add buttons; Tab goes to them where the row is, even if they are added late."""
         last: QWidget = [self, *self.buttons.values()][-1]
         while not last.focusPolicy() & Qt.FocusPolicy.TabFocus:  # Qt takes no others
-            last = last.previousInFocusChain()
-            if last is self:
+            earlier = last.previousInFocusChain()
+            if earlier is None or earlier is self:
                 break
+            last = earlier
         for key, text, help_ in entries:
             button = QPushButton(text, objectName=f"{self._prefix}-{key}")
             button.setToolTip(wrapped_tip(help_))
