@@ -16,7 +16,9 @@ def test_an_ensemble_that_is_wanted_brings_the_dock_to_the_front(
     trainer, dock, shown = Trainer(remembered), QDockWidget(), []
     qtbot.addWidget(dock)
     row = next(each for each in DOCKS if each.key == "evaluation")
-    panel = row.build(Context(Workspace(), trainer, dock, lambda _: None, shown.append))
+    panel = row.build(
+        Context(Workspace(), trainer, dock, lambda _: None, shown.append, lambda *_: None)
+    )
     dock.setWidget(panel)
     run = str(trainer.runs_folder / "first")
     trainer.ensemble_wanted.emit(Ensemble(members=(Subject(run=run), Subject(run=run))))
@@ -30,7 +32,9 @@ def test_a_picture_that_is_opened_brings_try_it_to_the_front(
     trainer, dock, shown = Trainer(remembered), QDockWidget(), []
     qtbot.addWidget(dock)
     row = next(each for each in DOCKS if each.key == "evaluation")
-    panel = row.build(Context(Workspace(), trainer, dock, lambda _: None, shown.append))
+    panel = row.build(
+        Context(Workspace(), trainer, dock, lambda _: None, shown.append, lambda *_: None)
+    )
     dock.setWidget(panel)
     panel._built().model.try_wanted.emit(Picture(part="test", index=7))
     assert shown == ["try"]
