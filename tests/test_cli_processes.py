@@ -42,11 +42,15 @@ def test_two_processes_have_the_losses_of_one_and_ctrl_c_stops_them(tmp_path, ma
         [sys.executable, "-m", "designer", *words], stdout=subprocess.PIPE, text=True
     ) as child:
         told = []
-        for line in child.stdout:
-            told.append(line)
-            if line.startswith("epoch   2"):
-                child.send_signal(signal.SIGINT)
-        assert child.wait(SECONDS) == 0
+        try:
+            for line in child.stdout:
+                told.append(line)
+                if line.startswith("epoch   2"):
+                    child.send_signal(signal.SIGINT)
+            assert child.wait(SECONDS) == 0, "".join(told)
+        finally:  # a training outlives its command
+            if (worker := RunFolder(tmp_path / "run").worker()) is not None:
+                launch.end(worker)
     told = "".join(told)
     assert "Training on 2 processes, CPU each, 1 thread each" in told
     assert "Resume it with: netdesigner resume" in told

@@ -110,6 +110,7 @@ def test_renaming(desk, written):
         desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
         desk.wait(lambda words=refusal: desk.refused and words in desk.refused[-1])
         desk.wait(lambda: sorted(listed(desk)) == ["first", "other"])
+        desk.wait(lambda: desk.runs.list.findChild(QLineEdit) is None)  # the editor is gone
         choose(desk, "first")
         desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_F2)
     editor = desk.runs.list.findChild(QLineEdit)
