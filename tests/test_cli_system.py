@@ -35,7 +35,7 @@ def completed(*words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_help_page_has_two_examples_that_are_right(name: str | None, capsys: Captured) -> None:
+def test_each_help_page_has_examples_that_are_right(name: str | None, capsys: Captured) -> None:
     words = [] if name is None else [name]
     assert main([*words, "-h"]) == 0
     short = capsys.readouterr().out
@@ -44,7 +44,7 @@ def test_each_help_page_has_two_examples_that_are_right(name: str | None, capsys
     assert "\\b" not in short  # click's sign for text that is not wrapped is seen by nobody
     examples = short.partition("Examples:\n")[2].split("\n")
     shown = [shlex.split(line) for line in examples if line]
-    assert len(shown) == 2
+    assert len(shown) in (2, 3)
     for program_name, *example in shown:
         assert program_name == "netdesigner"
         context = program.make_context("netdesigner", [])

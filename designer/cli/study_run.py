@@ -132,7 +132,8 @@ def _on_signals(runner: Runner, printer: _Printer) -> Iterator[None]:
             os.write(sys.stderr.fileno(), b"The trainings stop by themselves.\n")
             os._exit(INTERRUPTED)  # the workers end with a checkpoint once this process is gone
         runner.stop()
-        write("Stopping: waiting for the checkpoints of the trainings ...\n", error=True)
+        # Not by `write`: a handler may come in the middle of printing.
+        os.write(sys.stderr.fileno(), b"Stopping: waiting for the checkpoints ...\n")
 
     before = {each: signal.signal(each, handler) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

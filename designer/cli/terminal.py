@@ -139,8 +139,10 @@ class _Follower:
     def follow(self) -> Result:
         """Report events until the worker has ended, and return the result of the run."""
         reader = EventReader(self.run.events)
-        with _on_interrupt(self._interrupted):
+        with _interrupts() as presses:
             while True:
+                while self.asked < len(presses):
+                    self._interrupted()
                 alive = launch.is_alive(self.pid, self.run.path)
                 for event in self._new_events(reader, alive):
                     if _identity(event) not in self.old:
@@ -291,14 +293,18 @@ def _metrics(metrics: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Call a function at Ctrl+C, within the block."""
+def _interrupts() -> Iterator[list[int]]:
+    """Count the times that Ctrl+C is pressed within the block: a list that gets longer.
 
-    def handler(_signal: int, _frame: FrameType | None) -> None:
-        act()
+    A handler of signals may come in the middle of printing, and so must not print itself.
+    """
+    presses: list[int] = []
+
+    def handler(number: int, _frame: FrameType | None) -> None:
+        presses.append(number)
 
     before = signal.signal(signal.SIGINT, handler)
     try:
-        yield
+        yield presses
     finally:
         signal.signal(signal.SIGINT, before)
