@@ -34,7 +34,7 @@ class _Standardized(Conv2d):
         return FLOAT_BYTES * self.out_channels * self._kernel_values(inputs)
 
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
-        """Save what Conv2d does, the standardized kernels, and mean and deviation of each."""
+        """Return what Conv2d saves, the standardized kernels, and their means and deviations."""
         saved = super().saved_for_backward(inputs, output)
         each = (3 if self.gain else 2) * FLOAT_BYTES * self.out_channels
         return saved._replace(fixed=self._standardized_bytes(inputs) + each)

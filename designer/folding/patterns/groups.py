@@ -17,7 +17,7 @@ _COPIES = ("contiguous", "clone")
 
 
 class Group(NamedTuple):
-    """A layer that several operations are.
+    """A layer that takes the place of several operations of the program.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Code of others is built and exported, whatever it does; what it cannot do is a sentence."""
+"""Modules in Python files are opened in a process of their own; each fault is a sentence."""
 
 import os
 import sys
