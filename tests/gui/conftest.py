@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from designer.gui.base import theme
 from designer.gui.base.speed.garbage import GarbageCollector
 from designer.gui.documents.workspace import Workspace
 from designer.gui.shell.main_window import MainWindow
+from tests.gui.hands import activate
 
 # Qt's offscreen screen has 800x800 pixels; most tests are about a window of a usual size.
 SCREEN = Path(__file__).with_name("screen.json")
@@ -38,6 +40,12 @@ def home(garbage: GarbageCollector, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(folder / variable.lower()))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def pointer(qapp: QApplication) -> None:
+    """Begin with the pointer in a corner: to where it lies already, Qt sends no move."""
+    QCursor.setPos(0, 0)
 
 
 @pytest.fixture(params=["dark"])
@@ -85,7 +93,7 @@ def shown(qtbot: QtBot) -> Callable[..., QWidget]:
         widget.resize(width, height)
         widget.show()
         qtbot.waitExposed(widget)
-        widget.activateWindow()
+        activate(widget)
         qtbot.wait(1)
         return widget
 

@@ -36,6 +36,13 @@ def wait_until(condition: Callable[[], bool], seconds: int = 20) -> None:
         wait(10)
 
 
+def activate(widget: QWidget) -> None:
+    """Make a widget's window the active one; keys and shortcuts work from then on."""
+    window = widget.window()
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
+
+
 class Hands:
     """Mouse and keyboard on one window."""
 

@@ -39,6 +39,21 @@ class Hover(QObject):
         """Highlight nothing: the pointer has left the view."""
         self._highlight(-1)
 
+    @property
+    def path(self) -> str | None:
+        """The path of the highlighted node, None for none."""
+        layer = self.view.layer
+        return layer.arrays.paths[layer.hovered] if layer.hovered >= 0 else None
+
+    def stay(self, path: str | None) -> None:
+        """Highlight a node that was highlighted before the graph was drawn anew, if it stayed."""
+        view = self.view
+        row = view.layer.arrays.row.get(path, -1) if path is not None else -1
+        if row >= 0 and row == hits.row_at(view.layer, view.pointer):
+            view.layer.hovered = row
+        elif path is not None:
+            self.hide()
+
     def hide(self) -> None:
         """Hide the card, and do not show it while the pointer stays where it is."""
         self._soon.stop()

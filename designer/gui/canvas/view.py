@@ -92,6 +92,7 @@ class GraphView(InteractiveView):
     def refresh(self) -> None:
         """Show the workspace's design as it is now, changing only what differs."""
         workspace = self.workspace
+        hovered = self.hover.path
         shown = (workspace.document, workspace.scope)
         if shown != self._shown:
             self._turn_to(*shown)
@@ -125,6 +126,7 @@ class GraphView(InteractiveView):
         if self._fresh and len(self.layer.arrays.paths):
             self._look_first()
         self._update_level()
+        self.hover.stay(hovered)
 
     def _show_values(self) -> None:
         """Show other pictures on the nodes; what is in the middle of the view stays there."""

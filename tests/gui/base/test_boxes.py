@@ -29,6 +29,7 @@ from designer.gui.export.dialog import ExportDialog
 from designer.gui.gallery.comparison import ComparisonDialog
 from designer.gui.shell.main_window import MainWindow
 from designer.gui.shell.settings import SettingsDialog
+from tests.gui.hands import activate
 
 KINDS = (QComboBox, QAbstractSpinBox, QAbstractSlider, QLineEdit)
 OWN = {"QComboBox", "QSpinBox", "QDoubleSpinBox", "QSlider", "QDial"}
@@ -86,7 +87,7 @@ def unchanged_by_the_wheel(root: QWidget) -> int:
 
 
 def test_no_box_of_the_window_is_changed_without_focus(window: MainWindow, qtbot: QtBot) -> None:
-    window.activateWindow()
+    activate(window)
     window.workspace.open_preset("resnet18")
     qtbot.waitUntil(window.canvas.isVisible)
     window.workspace.select(["conv1"])
@@ -144,8 +145,7 @@ def test_with_the_focus_it_is_changed_and_without_the_page_scrolls(
     qtbot.addWidget(area)
     area.resize(220, 200)
     area.show()
-    area.activateWindow()
-    qtbot.waitUntil(area.isActiveWindow)
+    activate(area)
     below.setFocus()
     before = value(box)
     turn_really(box)

@@ -5,6 +5,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from designer.gui.base.button_row import ButtonRow, Entry
+from tests.gui.hands import activate
 
 
 def test_tab_goes_to_buttons_where_the_row_is(qtbot):
@@ -18,7 +19,7 @@ def test_tab_goes_to_buttons_where_the_row_is(qtbot):
     row.fill([Entry("one", "One", ""), Entry("two", "Two", "")])
     with qtbot.waitExposed(window):
         window.show()
-    window.activateWindow()
+    activate(window)
     before.setFocus()
     found = []
     for _ in range(3):

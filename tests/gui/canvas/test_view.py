@@ -253,6 +253,21 @@ def test_hovering_tells_what_is_wrong(qtbot: QtBot, canvas: Canvas, workspace: W
     qtbot.waitUntil(lambda: not card.isVisible())
 
 
+def test_a_graph_drawn_anew_under_a_resting_pointer_keeps_the_card(
+    qtbot: QtBot, canvas: Canvas, workspace: Workspace
+) -> None:
+    workspace.open_preset("resnet50")
+    workspace.edit("break", broken)
+    workspace.reveal("layer2")
+    view = canvas.view
+    qtbot.mouseMove(view.viewport(), center(canvas, "layer2"))
+    workspace.edit("rename", lambda design: edits.rename_node(design, "layer4", "last"))
+    assert view.hover.path == "layer2"
+    qtbot.waitUntil(view.notes.card.isVisible)
+    workspace.edit("rename", lambda design: edits.rename_node(design, "layer2", "second"))
+    assert not view.notes.card.isVisible(), "of a node that is gone"
+
+
 def test_a_graph_that_nobody_moved_is_looked_at_anew_in_another_size(
     canvas: Canvas, workspace: Workspace, qtbot: QtBot
 ) -> None:

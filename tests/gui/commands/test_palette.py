@@ -14,6 +14,7 @@ from designer.gui.commands.palette import CommandPalette
 from designer.gui.commands.search import MOST, Command, Search
 from designer.gui.shell.docks import DOCKS
 from designer.gui.shell.main_window import MainWindow
+from tests.gui.hands import activate
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 LEFT = Qt.MouseButton.LeftButton
@@ -34,7 +35,7 @@ def type_(palette: CommandPalette, qtbot: QtBot, text: str) -> list[Command]:
 
 
 def test_the_shortcut_opens_it(window: MainWindow, qtbot: QtBot) -> None:
-    window.activateWindow()
+    activate(window)
     qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     palette = window.findChild(CommandPalette)
     assert palette.isVisible()

@@ -10,6 +10,7 @@ from designer.gui.commands.tour import Tour, place_beside
 from designer.gui.commands.tour_steps import STEPS, Step
 from designer.gui.shell.main_window import MainWindow
 from designer.recipe.reading import changed
+from tests.gui.hands import activate
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -17,7 +18,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def tour(window: MainWindow, qtbot: QtBot) -> Tour:
     """The tour at its first step, begun from the Help menu with LeNet-5 open."""
-    window.activateWindow()
+    activate(window)
     window.workspace.open_preset("lenet5")
     window.actions_["help.tour"].trigger()
     found = window.findChild(Tour)

@@ -19,7 +19,7 @@ from designer.gui.shell.main_window import MainWindow
 from designer.recipe.reading import read_recipe
 from designer.runs.events import read_events
 from designer.runs.folder import RunFolder
-from tests.gui.hands import LEFT, NONE, Hands
+from tests.gui.hands import LEFT, NONE, Hands, activate
 
 PATIENCE = 120_000  # milliseconds; a worker loads torch for long on a busy machine
 CLASSES = {"cat": (170, 40), "dog": (40, 22), "owl": (8, 5)}  # training and test pictures
@@ -171,8 +171,7 @@ def test_from_a_dropped_zip_to_a_run_and_the_same_run_from_its_recipe(
     )
     hands.keys("Escape", viewer)
     assert not viewer.isVisible()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    activate(window)
 
     fill(hands, "recipe-epochs", "2")
     fill(hands, "recipe-batch", "16")

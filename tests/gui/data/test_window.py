@@ -12,6 +12,7 @@ from designer.gui.data import contents as contents_module
 from designer.gui.data.window import DataWindow
 from designer.recipe.reading import changed
 from tests.gui.data.conftest import LEFT, write_arrays, write_folders
+from tests.gui.hands import activate
 
 
 def test_it_shows_the_data_of_the_recipe(viewer):
@@ -124,7 +125,7 @@ def test_the_window_opens_from_menu_and_training_panel(window, qtbot):
     shown = window._data_window
     assert shown.isVisible()
     QTest.keyClick(shown, Qt.Key.Key_Escape)
-    window.activateWindow()
+    activate(window)
     QTest.keyClick(
         window,
         Qt.Key.Key_D,

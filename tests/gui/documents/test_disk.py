@@ -17,7 +17,7 @@ from designer.gui.documents import disk
 from designer.gui.shell.main_window import MainWindow
 from designer.recipe import stored
 from designer.recipe.recipe import Recipe
-from tests.gui.hands import Hands, wait_until
+from tests.gui.hands import Hands, activate
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs links and modes of POSIX")
 
@@ -69,8 +69,7 @@ def answer(label: str, asked: list[str]) -> None:
 
 def save(hands: Hands) -> None:
     """Press Ctrl+S, as soon as the action is enabled, which is after the present event."""
-    hands.window.activateWindow()
-    wait_until(hands.window.isActiveWindow)
+    activate(hands.window)
     hands.settle()
     hands.keys("Ctrl+S", hands.window)
 

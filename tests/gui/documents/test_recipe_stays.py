@@ -16,7 +16,7 @@ from designer.gui.shell.main_window import MainWindow
 from designer.preferences import Preferences, state_folder
 from designer.recipe.reading import changed
 from designer.recipe.recipe import Recipe
-from tests.gui.hands import Hands, wait_until
+from tests.gui.hands import Hands, activate
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def mine(tmp_path: Path) -> Path:
 
 def press(key: str, hands: Hands) -> None:
     """Press a shortcut of the window, as soon as its action is enabled."""
-    hands.window.activateWindow()
-    wait_until(hands.window.isActiveWindow)
+    activate(hands.window)
     hands.settle()
     hands.keys(key, hands.window)
 
@@ -44,8 +43,7 @@ def press(key: str, hands: Hands) -> None:
 def choose(hands: Hands, epochs: int) -> None:
     """Type a number of epochs into the set-up."""
     hands.window.show_dock("training")
-    hands.window.activateWindow()
-    wait_until(hands.window.isActiveWindow)
+    activate(hands.window)
     field = hands.find(QLineEdit, "recipe-epochs")
     hands.click(field)
     hands.keys("Ctrl+A")

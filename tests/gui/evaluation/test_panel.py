@@ -13,6 +13,7 @@ from designer.gui.evaluation.view import as_csv
 from designer.runs.evaluation_record import EvaluationRecord
 from designer.runs.preprocessing import Preprocessing
 from tests.gui import evaluation_scenes as made
+from tests.gui.hands import activate
 from tests.gui.training.conftest import write_predictions
 
 # What a tooltip asks for and the offscreen platform cannot do.
@@ -359,7 +360,7 @@ def test_a_refusal_is_shown_above_the_pages(evaluated):
 
 def test_pages_and_pictures_are_reached_by_keys(evaluated):
     view = evaluated.panel.view
-    view.activateWindow()
+    activate(view)
     view.tabs.setFocus()
     before = view.tabs.currentIndex()
     evaluated.qtbot.keyClick(view.tabs, Qt.Key.Key_Right)

@@ -24,6 +24,7 @@ from designer.gui.gallery.scatter import Scatter, radius_of
 from designer.gui.gallery.tree import Tree
 from designer.gui.shell.main_window import MainWindow
 from tests.gui.gallery.networks import CARDS
+from tests.gui.hands import activate
 
 LEFT = Qt.MouseButton.LeftButton
 ALT = Qt.KeyboardModifier.AltModifier
@@ -44,7 +45,7 @@ def gallery(look: str, remembered: preferences.Preferences, qtbot: QtBot) -> Bro
     qtbot.addWidget(found)
     found.resize(1200, 800)
     found.show()
-    found.activateWindow()
+    activate(found)
     found.load()
     qtbot.waitUntil(lambda: bool(found.all))
     return found
@@ -63,7 +64,7 @@ def in_window(window: MainWindow, qtbot: QtBot) -> Browser:
     """The gallery in the window."""
     found = window.welcome.gallery
     qtbot.waitUntil(lambda: bool(found.all))
-    window.activateWindow()
+    activate(window)
     return found
 
 

@@ -15,6 +15,7 @@ from designer.gui.base.theme import DARK
 from designer.gui.documents import sketches, thumbnails
 from designer.gui.shell.main_window import MainWindow
 from designer.layers.category import Category
+from tests.gui.hands import activate
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -102,7 +103,7 @@ def test_a_recent_design_is_forgotten(window: MainWindow, qtbot: QtBot, tmp_path
     one, other = tmp_path / "one.json", tmp_path / "other.json"
     remember(window, one, other)
     recent = window.welcome.recent
-    window.activateWindow()
+    activate(window)
     row = recent.rows[0]
     row.setFocus()
     assert row.cross.isVisible()

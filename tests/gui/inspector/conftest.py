@@ -15,6 +15,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.forms.choosers import Switch
 from designer.gui.forms.editors import TextEditor
 from designer.gui.inspector.inspector import Inspector
+from tests.gui.hands import activate
 
 
 @dataclass
@@ -105,7 +106,7 @@ def hands_on(swept: None, qtbot: QtBot, look: str) -> Callable[[str], Hands]:
         inspector.resize(320, 900)
         with qtbot.waitExposed(inspector):
             inspector.show()
-        inspector.activateWindow()
+        activate(inspector)
         workspace.open_preset(preset)
         hands = Hands(inspector, workspace)
         hands.settle()

@@ -16,6 +16,7 @@ from designer.gui.inspector.inspector import Inspector
 from designer.gui.shell.main_window import MainWindow
 from designer.layers.category import Category
 from designer.recipe.reading import changed
+from tests.gui.hands import activate
 from tests.gui.inspector.conftest import Hands
 
 
@@ -422,8 +423,7 @@ def test_tab_leads_through_everything(lenet: Hands) -> None:
 
 
 def test_undo_by_key_from_a_field_of_the_window(window: MainWindow, qtbot: QtBot) -> None:
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
+    activate(window)
     window.workspace.open_preset("lenet5")
     window.workspace.select(["conv1"])
     inspector = window.docks["inspector"].widget()

@@ -16,7 +16,7 @@ from designer.gui.opening.edited import EditsDialog
 from designer.gui.shell.main_window import MainWindow
 from designer.runs.folder import RunFolder
 from designer.runs.states import COMPLETE
-from tests.gui.hands import LEFT, Hands
+from tests.gui.hands import LEFT, Hands, activate
 from tests.gui.opening.test_foreign import drop, press
 
 PATIENCE = 180_000  # milliseconds; a worker loads torch for long on a busy machine
@@ -69,7 +69,7 @@ def press_when_ready(hands: Hands, name: str) -> None:
 
 def export(hands: Hands, folder: Path, *endings: str) -> None:
     """Export files of these kinds with the weights that the dialog chooses by itself."""
-    hands.window.activateWindow()
+    activate(hands.window)
     hands.settle()
     hands.keys("Ctrl+E", hands.window)
     for box in hands.window.findChildren(QCheckBox):
@@ -88,7 +88,7 @@ def export(hands: Hands, folder: Path, *endings: str) -> None:
         lambda: hands.find(QPushButton, "export-close").text() == "Close", timeout=PATIENCE
     )
     hands.click(hands.find(QPushButton, "export-close"))
-    hands.window.activateWindow()
+    activate(hands.window)
     hands.settle()
 
 
@@ -171,7 +171,7 @@ def test_an_edited_file_is_taken_into_its_design(
     assert files.dumps(workspace.design) == files.dumps(
         edits.set_parameter(before, "fc2", "out_features", 64)
     )
-    window.activateWindow()
+    activate(window)
     hands.settle()
     hands.keys("Ctrl+Z", window)
     assert workspace.design is before

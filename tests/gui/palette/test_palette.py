@@ -27,6 +27,7 @@ from designer.gui.documents.workspace import Workspace
 from designer.gui.palette.palette import Palette
 from designer.layers.catalogue import layer_types
 from designer.layers.category import Category
+from tests.gui.hands import activate
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def palette(qtbot: QtBot, look: str) -> Iterator[Palette]:
     palette.resize(216, 700)
     with qtbot.waitExposed(palette):
         palette.show()
-    palette.activateWindow()
+    activate(palette)
     workspace.add(Design("Untitled"))
     qtbot.waitUntil(lambda: not palette._reader.isActive())
     return palette

@@ -21,7 +21,7 @@ from designer.gui.panels.own_layers_dialog import OwnLayersDialog
 from designer.gui.shell.main_window import MainWindow
 from designer.layers.own import digest
 from designer.runs import trusted_code
-from tests.gui.hands import Hands, wait_until
+from tests.gui.hands import Hands, activate, wait_until
 from tests.own_code import GATE, with_layer, writing
 
 MEASURED = 120_000  # milliseconds: torch is loaded by a process of its own
@@ -98,7 +98,7 @@ def test_nothing_runs_before_the_user_has_trusted_the_text(
     assert [each.code for each in workspace.problems] == ["not-trusted"]
     assert not mark.exists()
     hands.click(hands.find(QPushButton, "close-own-layers"))
-    opened.activateWindow()
+    activate(opened)
     hands.on_canvas()
     hands.keys("Ctrl+Z")
     assert digest(workspace.design.code["Gate"]) in workspace.analysis.measured.trusted

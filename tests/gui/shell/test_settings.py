@@ -13,6 +13,7 @@ from designer.gui.forms import folder_field
 from designer.gui.forms.folder_field import folder_fault
 from designer.gui.shell.main_window import MainWindow
 from designer.gui.shell.settings import SettingsDialog
+from tests.gui.hands import activate
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -32,7 +33,7 @@ def dialog(
     qtbot.addWidget(form)
     form.show()
     qtbot.waitExposed(form)
-    form.activateWindow()
+    activate(form)
     return form
 
 

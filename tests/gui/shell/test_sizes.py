@@ -18,6 +18,7 @@ from designer.gui.base import screens
 from designer.gui.shell.dock_layout import groups
 from designer.gui.shell.docks import BOTTOM, DOCKS
 from designer.gui.shell.main_window import MainWindow
+from tests.gui.hands import activate
 from tests.gui.screenshots import SIZES, on_screen
 
 LEFT = Qt.MouseButton.LeftButton
@@ -160,7 +161,7 @@ def test_a_window_of_a_screen_that_is_gone_is_shown_whole(
 
 def test_one_key_hides_all_panels_and_brings_them_back(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.open_preset("lenet5")
-    window.activateWindow()
+    activate(window)
     window.docks["inspector"].hide()
     window.show_dock("runs")
 
@@ -189,7 +190,7 @@ def test_one_key_hides_all_panels_and_brings_them_back(window: MainWindow, qtbot
 def test_a_panel_opened_while_all_are_hidden(window: MainWindow, qtbot: QtBot) -> None:
     """The next press hides it with the others, and the one after shows all."""
     window.workspace.open_preset("lenet5")
-    window.activateWindow()
+    activate(window)
     qtbot.waitUntil(window.actions_["window.panels"].isEnabled)
     QTest.keyClick(window, Qt.Key.Key_F9)
     window.show_dock("training")
@@ -201,7 +202,7 @@ def test_a_panel_opened_while_all_are_hidden(window: MainWindow, qtbot: QtBot) -
 
 
 def test_full_screen_and_back(window: MainWindow, qtbot: QtBot) -> None:
-    window.activateWindow()
+    activate(window)
     before = window.geometry()
     QTest.keyClick(window, Qt.Key.Key_F11)
     qtbot.waitUntil(window.isFullScreen)
@@ -212,7 +213,7 @@ def test_full_screen_and_back(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_f6_goes_through_all_panels(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.open_preset("lenet5")
-    window.activateWindow()
+    activate(window)
     window.canvas.setFocus()
     qtbot.waitUntil(window.actions_["window.next_panel"].isEnabled)
     seen = []

@@ -11,6 +11,7 @@ from designer.gui.worker.trainer import Trainer
 from designer.studies import launching
 from designer.studies.folder import StudyFolder
 from designer.studies.spec import Range
+from tests.gui.hands import activate
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -184,7 +185,7 @@ def test_tab_goes_through_the_fields_that_vary_before_the_rest(dialog, qtbot):
     tick(dialog, "optimizer.learning_rate")
     row = tick(dialog, "optimizer.name")
     qtbot.waitUntil(row.isVisible)
-    dialog.activateWindow()
+    activate(dialog)
     dialog.tree.tree.setFocus()
     names = []
     while "study-sampler" not in names and len(names) < 20:

@@ -14,6 +14,7 @@ from designer.gui.studies.listing import Listing
 from designer.gui.studies.new_study import NewStudyDialog
 from designer.recipe.reading import changed
 from designer.studies import journal, launching
+from tests.gui.hands import activate
 from tests.gui.studies import samples
 
 LEFT = Qt.MouseButton.LeftButton
@@ -186,7 +187,7 @@ def test_a_study_of_the_form_is_trained_to_its_end(panel, workspace, qtbot):
 def test_tab_goes_from_the_list_through_the_pages(shown, window, root):
     panel = shown(samples.three(root))
     panel.view.show_page("effect")
-    window.activateWindow()
+    activate(window)
     panel.list.setFocus()
     names = []
     while "effect-goal" not in names and len(names) < 12:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
 from designer.runs import lock
+from tests.gui.hands import activate
 from tests.gui.training.conftest import write_events
 
 
@@ -133,7 +134,7 @@ def test_deleting_asks_first(desk, written, answer, home, trash):
     desk.qtbot.keyClick(desk.runs.list, Qt.Key.Key_Delete)
     assert "Delete first?" in words[0] and "are moved to the trash" in words[0]
     assert run.path.exists()
-    desk.runs.window().activateWindow()
+    activate(desk.runs)
     desk.runs.list.setFocus()
     desk.wait(desk.runs.list.hasFocus)
     answer("Delete")
