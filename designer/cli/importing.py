@@ -169,8 +169,7 @@ def lines(report: "ImportReport", to: Path, weights: Path | None) -> "Iterator[L
             Style.WARNING,
         )
         for piece in report.opaque[:_MOST_LISTED]:
-            where = f", called in {piece.line}" if piece.line else ""
-            yield Line(f"  {piece.path}: {piece.operation}{where}", Style.WARNING)
+            yield Line(f"  {piece.path}: {piece.words}", Style.WARNING)
         if len(report.opaque) > _MOST_LISTED:
             yield Line(f"  and {len(report.opaque) - _MOST_LISTED:,} more", Style.WARNING)
     differs = report.difference is not None and not report.equal

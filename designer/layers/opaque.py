@@ -122,6 +122,7 @@ class Opaque(Layer):
     )
     operation = Text("", help="The operation, as the file names it.")
     line = Text("", help="Where the source of the network calls it, if the file says so.")
+    reason = Text("", help="What of it no layer expresses, where layers express other uses of it.")
     given = Tensors("", help="The shapes that its inputs had in the file, without the batch.")
     outputs = Tensors("", help="The shapes of its outputs, without the batch.")
     tensors = StoredTensors(
@@ -176,9 +177,10 @@ class Opaque(Layer):
         return _tensors(self.outputs)[0].integer
 
     def warning(self, inputs: Sequence[Tensor]) -> LayerError:
+        reason = f", {self.reason}," if self.reason else ""
         return LayerError(
             "opaque",
-            f"no layer expresses the operation {self.words}, so the design can neither be trained "
+            f"no layer expresses the operation {self.words}{reason or ','} so the design can neither be trained "
             "nor be written as code until you replace it by layers",
         )
 

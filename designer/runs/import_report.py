@@ -29,11 +29,22 @@ class OpaquePiece(msgspec.Struct, frozen=True):
         What its format calls it.
     line
         Where the source calls it; "" if that is not known.
+    reason
+        What exactly no layer expresses, "a convolution with computed weights"; "" if it is the
+        operation as such.
     """
 
     path: str
     operation: str
     line: str = ""
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """The operation, where it is called, and what of it no layer expresses."""
+        where = f", called in {self.line}" if self.line else ""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.operation}{where}{why}"
 
 
 class Tensors(msgspec.Struct, frozen=True):

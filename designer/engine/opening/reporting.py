@@ -67,8 +67,7 @@ def opaque_pieces(design: Design) -> list[OpaquePiece]:
     return [
         OpaquePiece(
             f"{prefix}{name}",
-            str(node.parameters.get("operation", "")),
-            str(node.parameters.get("line", "")),
+            *[str(node.parameters.get(each, "")) for each in ("operation", "line", "reason")],
         )
         for prefix, graph in graphs
         for name, node in graph.nodes.items()

@@ -18,7 +18,7 @@ from designer.folding.patterns import (  # noqa: F401  # they register what they
 )
 from designer.folding.patterns.converted import Array, Converted, Evaluate, OpaqueNode, Weight
 from designer.folding.patterns.converter import Converter
-from designer.folding.patterns.fallback import opaque
+from designer.folding.patterns.fallback import no_layer, opaque
 from designer.folding.patterns.groups import grouped
 from designer.folding.patterns.handlers import HANDLERS, Handler
 from designer.folding.patterns.in_place import functional
@@ -119,7 +119,7 @@ class _Conversion:
                 call = c.call(operation)
                 handler = HANDLERS.get(operation.kind)
                 if handler is None:
-                    raise UnsupportedError(f"no layer for {operation.kind}")
+                    raise UnsupportedError(no_layer(operation))
                 _handle(handler, c, call)
         except UnsupportedError as error:
             if not all(each in c.values for each in operation.results) and not any(

@@ -6,7 +6,7 @@ from designer.folding.patterns.in_place import names_in
 from designer.folding.patterns.names import kind_name
 from designer.folding.patterns.values import Call, Symbol, Value
 from designer.layers.opaque import ShapeAndType, StoredShape
-from designer.readers.graph import PARAMETER
+from designer.readers.graph import PARAMETER, Operation
 
 _LONGEST = 200  # characters of a text
 
@@ -40,6 +40,7 @@ def opaque(c: Converter, call: Call, reason: str) -> OpaqueNode:
     parameters = {
         "operation": _printable(operation.original or operation.kind),
         "line": _printable(operation.line),
+        "reason": "" if reason == no_layer(operation) else _printable(reason),
         "given": ", ".join(str(ShapeAndType(each.shape)) for each in inputs),
         "outputs": ", ".join(map(str, outputs)),
         "tensors": ", ".join(map(str, stored)),
@@ -51,6 +52,11 @@ def opaque(c: Converter, call: Call, reason: str) -> OpaqueNode:
         own = batch if batch is not None and len(each.shape) > batch else None
         c.know(each, Value(node, own, made.shape, port))
     return OpaqueNode(node, parameters["operation"], parameters["line"], reason)
+
+
+def no_layer(operation: Operation) -> str:
+    """Return the reason of an operation that no handler takes."""
+    return f"no layer for {operation.kind}"
 
 
 def _printable(text: object) -> str:

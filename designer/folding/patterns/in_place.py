@@ -6,6 +6,7 @@ tensor that this is a part of. Here each operation reads the value that it would
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, NamedTuple
 
 from designer.readers.graph import Argument, NeutralGraph, Operation, Ref, Shape, TensorSpec
@@ -87,6 +88,35 @@ def _part(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, A
     return "slice_scatter", {"dim": dim, "start": start, "end": start + after[dim]}
 
 
+def _split(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
+    given = view.operation.arguments
+    dim = given.get("dim", 0)
+    size = before[dim]
+    if "sections" in given:
+        short, longer = divmod(size, given["sections"])
+        start = view.result * short + min(view.result, longer)
+    else:
+        start = (0, *given["indices"])[view.result] if view.result else 0
+    return "slice_scatter", {"dim": dim, "start": start, "end": start + after[dim]}
+
+
+def _diagonal(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
+    given = view.operation.arguments
+    names = ("offset", "dim1", "dim2")
+    return "diagonal_scatter", {name: given[name] for name in names if name in given}
+
+
+def _strided(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
+    given = view.operation.arguments
+    names = ("size", "stride", "storage_offset")
+    return "as_strided_scatter", {name: given[name] for name in names if name in given}
+
+
+def _windows(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
+    # torch has no such operation: the node is opaque, and says what is meant.
+    return "unfold_scatter", dict(view.operation.arguments)
+
+
 _VIEWS: Mapping[str, Inverse] = {
     "alias": _same,
     "detach": _same,
@@ -106,6 +136,10 @@ _VIEWS: Mapping[str, Inverse] = {
     "t": _turned,
     "numpy_T": _turned,
     "mT": _turned,
+    "view_as": _reshaped,
+    "diagonal": _diagonal,
+    "as_strided": _strided,
+    "unfold": _windows,
     "slice": _sliced,
     "narrow": _narrowed,
     "select": _selected,
@@ -113,6 +147,7 @@ _VIEWS: Mapping[str, Inverse] = {
     "split": _part,
     "split_with_sizes": _part,
     "chunk": _part,
+    "tensor_split": _split,
 }
 """Operations whose results lie in the memory of their argument, and how a change of a result is a
 change of the argument."""
@@ -122,15 +157,19 @@ _PERHAPS: Mapping[str, Inverse] = {
     "flatten": _reshaped,
     "contiguous": _same,
     "to": _same,
+    "reshape_as": _reshaped,
+    "ravel": _reshaped,
     "dropout": _same,
     "feature_dropout": _same,
-    "expand": _same,
+    "expand": _reshaped,
+    "expand_as": _reshaped,
 }
 """Operations that are a view in some cases; see `_is_view`."""
 
 _REORDERED = ("permute", "transpose", "transpose_", "swapdims", "swapaxes", "movedim", "t",
               "numpy_T", "mT", "slice", "narrow", "select", "unbind", "split",
-              "split_with_sizes", "chunk", "expand")  # fmt: skip
+              "split_with_sizes", "chunk", "tensor_split", "diagonal", "as_strided", "unfold",
+              "expand", "expand_as")  # fmt: skip
 
 
 @dataclass
@@ -231,8 +270,8 @@ class _Rewriting:
         before, after = self.values[source.name], self.values[operation.results[0]]
         if kind == "to":
             return before.dtype == after.dtype and given.get("copy") is not True
-        if kind == "expand":
-            return before.shape == after.shape
+        if kind in ("expand", "expand_as"):  # a value that is repeated cannot be written to
+            return prod(before.shape) == prod(after.shape)
         # Values that lie in another order are copied.
         name = self._owner(source.name)
         while (view := self._views.get(name)) is not None:

@@ -155,3 +155,11 @@ def pairwise_distance(c: Converter, call: Call) -> None:
     arguments = {"self": shifted, "dim": -1, "keepdim": call.get("keepdim", False)}
     norm = Call(call.operation, arguments, call.results)
     reduced(c, norm, "norm", ord=float(call.get("p", 2)))
+
+
+@handles("_weight_norm", "_weight_norm_interface")
+def weight_norm(c: Converter, call: Call) -> None:
+    raise UnsupportedError(
+        "weight_norm computes the weight in each step; torch.nn.utils.parametrize."
+        "remove_parametrizations(layer, 'weight') before the export leaves its present value"
+    )

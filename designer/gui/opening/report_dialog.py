@@ -87,9 +87,9 @@ class ReportDialog(QDialog):
         self.operations.setUniformItemSizes(True)
         self.operations.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for piece in self.report.opaque:
-            item = QListWidgetItem(f"{piece.operation}{f'  ({piece.line})' if piece.line else ''}")
+            item = QListWidgetItem(piece.words)
             item.setData(Qt.ItemDataRole.UserRole, piece.path)
-            item.setToolTip(f"Select the node {piece.path}.")
+            item.setToolTip(f"{piece.words}\nSelect the node {piece.path}.")
             self.operations.addItem(item)
         self.operations.itemClicked.connect(self._select)
         self.operations.itemActivated.connect(self._select)
@@ -243,10 +243,7 @@ def text_of(source: str, report: ImportReport) -> str:
     lines += [f"{head}: {words}" for head, words in facts_of(report)]
     if report.opaque:
         lines.append(opaque_title(report))
-        lines += [
-            f"{each.path}: {each.operation}{f' ({each.line})' if each.line else ''}"
-            for each in report.opaque
-        ]
+        lines += [f"{each.path}: {each.words}" for each in report.opaque]
     return "\n".join([*lines, *report.notes]).replace(_UNBROKEN, " ") + "\n"
 
 

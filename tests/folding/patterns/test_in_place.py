@@ -89,7 +89,26 @@ def copy_into(self: Functions, x: torch.Tensor) -> torch.Tensor:
     return y.clamp_(min=0)
 
 
+def views_in_the_shape_of_others(self: Functions, x: torch.Tensor) -> torch.Tensor:
+    x = x * 2
+    x.view_as(x).relu_()
+    x.expand(1, *x.shape)[0].add_(1)
+    x.expand_as(x).mul_(3)
+    x.reshape_as(x).neg_()
+    return x
+
+
+def parts_of_uneven_sizes(self: Functions, x: torch.Tensor) -> torch.Tensor:
+    x = x * 2
+    x.tensor_split(4, 2)[1].mul_(2)
+    x.tensor_split((1, 4), dim=2)[1].add_(1)
+    x.tensor_split(3, 1)[0].neg_()
+    return x
+
+
 FUNCTIONS = (
+    views_in_the_shape_of_others,
+    parts_of_uneven_sizes,
     relu_of_what_is_read_again,
     sum_into_a_view,
     change_seen_through_another_view,
@@ -130,3 +149,44 @@ def test_counters_vanish_and_those_of_norms_stay() -> None:
     assert found.layers == ["BatchNorm1d"]
     assert "norm.num_batches_tracked" in {each.key for each in found.converted.weights.values()}
     assert found.converted.unused == ("calls",)
+
+
+class Diagonal(nn.Module):
+    """Writes to values that lie across the axes of a tensor."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x * 2
+        if self.way == "diagonal_scatter":
+            x.diagonal(0, 1, 2).add_(1)
+        elif self.way == "as_strided_scatter":
+            x.as_strided((2, 3), (12, 1)).add_(1)
+        else:
+            x.unfold(2, 2, 2).add_(1)
+        return x
+
+
+@pytest.mark.parametrize("way", ["diagonal_scatter", "as_strided_scatter", "unfold_scatter"])
+def test_writing_that_no_layer_expresses_is_an_opaque_node(way: str) -> None:
+    found = opened(Diagonal(way), torch.randn(2, 3, 4))
+    assert f"aten.{way}.default" in [each.operation for each in found.converted.opaque]
+
+
+class Spectral(nn.Module):
+    """A layer whose weight is computed, by numbers of which one has no axis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x)
+
+
+def test_a_computed_weight_leaves_a_valid_design_with_all_parameters() -> None:
+    module = Spectral()
+    found = opened(module, torch.randn(2, 4))
+    assert found.analysis.totals.parameters == sum(each.numel() for each in module.parameters())
