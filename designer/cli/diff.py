@@ -207,10 +207,10 @@ def _lines(
     from designer.analysis.report.line import Line, Style
     from designer.analysis.report.network_metrics import METRICS, ratio_text, value_text
     from designer.cli.tables import aligned
-    from designer.folding.differences_in_words import KINDS, place_text
+    from designer.folding.differences_in_words import KINDS, place_text, without_rows
 
     yield Line(f"{designs[0].name} → {designs[1].name}", Style.HEADING)
-    if found.written_out:
+    if found.written_out and rows:
         yield Line("Their blocks were cut differently, so all layers are compared as evaluated.")
     names = [row.name if row.what == "node" else f"{row.what} {row.name}" for row in rows]
     widest = min(max(map(cells_of, names), default=0), _NAME_WIDTH)
@@ -226,7 +226,7 @@ def _lines(
             yield Line(f"in {place}", Style.HEADING)
         yield from those
     if not rows:
-        yield Line("No layer differs." if found.written_out else "The designs are equal.")
+        yield Line(without_rows(found))
     yield Line()
     cells = [
         (

@@ -80,6 +80,13 @@ def place_text(graph: tuple[str | None, str | None]) -> str:
     return after if before == after else f"{after} (was {before})"
 
 
+def without_rows(matching: Matching) -> str:
+    """Return the sentence for two designs between which no row differs."""
+    if matching.written_out:
+        return "No layer differs: this is one network, with its blocks cut differently."
+    return "The designs are equal."
+
+
 def _rows(matching: Matching) -> Iterator[Difference]:
     own = (None, None)
     for each in matching.code:

@@ -180,8 +180,8 @@ class Opaque(Layer):
         reason = f", {self.reason}," if self.reason else ""
         return LayerError(
             "opaque",
-            f"no layer expresses the operation {self.words}{reason or ','} so the design can neither be trained "
-            "nor be written as code until you replace it by layers",
+            f"no layer expresses the operation {self.words}{reason or ','} so the design can "
+            "neither be trained nor be written as code until you replace it by layers",
         )
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.analysis.analysis import Analysis
-from designer.folding.differences_in_words import KINDS, Difference, differences
+from designer.folding.differences_in_words import KINDS, Difference, differences, without_rows
 from designer.folding.matching import Matching, match
 from designer.gui.base import background, icons, numbers, screens
 from designer.gui.base.boxes import ComboBox
@@ -353,13 +353,13 @@ class ComparisonDialog(QDialog):
 
 def summary(matching: Matching, rows: Sequence[Difference]) -> str:
     """Return a sentence on how many differences of which kind there are."""
+    if not rows:
+        return without_rows(matching)
     apart = (
         "Their blocks were cut differently, so all layers are compared as they are evaluated. "
         if matching.written_out
         else ""
     )
-    if not rows:
-        return apart + ("No layer differs." if matching.written_out else "The designs are equal.")
     counts = {kind: sum(row.kind == kind for row in rows) for kind in KINDS}
     words = [f"{numbers.count(n)} {KINDS[kind].word}" for kind, n in counts.items() if n]
     total = "1 difference" if len(rows) == 1 else f"{numbers.count(len(rows))} differences"
