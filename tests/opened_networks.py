@@ -15,6 +15,8 @@ from designer.errors import DesignerError
 from designer.readers.graph import TensorSpec
 
 MOST_NODES = 40
+WITH_AUXILIARY = {"googlenet": 13_004_888}
+"""Parameters of what torchvision builds, where it counts without the auxiliary classifiers."""
 SIDES = {"inception_v3": 299, "maxvit_t": 224}
 
 
@@ -38,6 +40,8 @@ def published(library: str, name: str) -> int | None:
         return None
     from torchvision import models
 
+    if name in WITH_AUXILIARY:
+        return WITH_AUXILIARY[name]
     weights = models.get_model_weights(name)
     return int(next(iter(weights)).meta["num_params"]) if len(weights) else None
 

@@ -11,7 +11,7 @@ from tests.gui.hands import wait, wait_until
 
 Scene = tuple[str, Callable[[], QPixmap]]
 
-LIBRARY = ("resnet18", "densenet121", "mobilenet_v2", "vit_b_16", "inception_v3")
+LIBRARY = ("resnet50", "densenet121", "mobilenet_v2", "vit_b_16", "inception_v3")
 """Networks of torchvision that are opened."""
 MODULE = Path(__file__).parents[1] / "engine" / "opening" / "user_module.py"
 

@@ -1,5 +1,6 @@
 """The form of a recipe, setting by setting, as the recipe's tables have them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,29 @@ def form(qtbot: QtBot) -> RecipeForm:
     return form
 
 
-def test_every_setting_has_a_row(form: RecipeForm) -> None:
-    assert sorted(form.rows) == sorted(SHOWN)
+@pytest.fixture(scope="module")
+def opened_form(qapp: QApplication) -> Iterator[RecipeForm]:
+    """A form with all groups open, which is never shown."""
+    form = RecipeForm()
+    form.more.click()
+    form.open_all()
+    yield form
+    form.deleteLater()
 
 
-def test_the_essential_settings_come_first(form: RecipeForm) -> None:
-    assert list(form.rows)[:9] == [
+@pytest.fixture
+def fresh(opened_form: RecipeForm) -> RecipeForm:
+    """The form of the whole module, with the recipe of a new design."""
+    opened_form.show_recipe(Recipe())
+    return opened_form
+
+
+def test_every_setting_has_a_row(fresh: RecipeForm) -> None:
+    assert sorted(fresh.rows) == sorted(SHOWN)
+
+
+def test_the_essential_settings_come_first(fresh: RecipeForm) -> None:
+    assert list(fresh.rows)[:9] == [
         "epochs",
         "batch",
         "optimizer.name",
@@ -52,8 +70,8 @@ def test_the_essential_settings_come_first(form: RecipeForm) -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_row_changes_its_setting(form: RecipeForm, name: str) -> None:
-    field, editor = fields()[name], form.rows[name].editor
+def test_a_row_changes_its_setting(fresh: RecipeForm, name: str) -> None:
+    field, editor = fields()[name], fresh.rows[name].editor
     value = another_value(field)
     if isinstance(editor, QCheckBox):
         editor.setChecked(value)
@@ -69,41 +87,41 @@ def test_a_row_changes_its_setting(form: RecipeForm, name: str) -> None:
             text = ("; " if field.is_table else ", ").join(map(value_text, value))
         editor.setText(text)
         editor.textEdited.emit(text)
-    assert form.refusal == ""
-    assert value_of(form.recipe, name) == value
-    assert form.rows[name].label.text() == field.setting.title
+    assert fresh.refusal == ""
+    assert value_of(fresh.recipe, name) == value
+    assert fresh.rows[name].label.text() == field.setting.title
 
 
 @pytest.mark.parametrize("name", [name for name in SHOWN if fields()[name].setting.unit])
-def test_a_unit_stands_in_the_field(form: RecipeForm, name: str) -> None:
-    unit = form.rows[name].editor.findChild(QLabel, "unit")
+def test_a_unit_stands_in_the_field(fresh: RecipeForm, name: str) -> None:
+    unit = fresh.rows[name].editor.findChild(QLabel, "unit")
     assert unit.text() == fields()[name].setting.unit
 
 
 @pytest.mark.parametrize("name", [name for name in SHOWN if fields()[name].kind in (int, float)])
-def test_a_wrong_number_is_refused_by_the_title(form: RecipeForm, name: str) -> None:
-    editor, title = form.rows[name].editor, fields()[name].setting.title
+def test_a_wrong_number_is_refused_by_the_title(fresh: RecipeForm, name: str) -> None:
+    editor, title = fresh.rows[name].editor, fields()[name].setting.title
     assert isinstance(editor, QLineEdit)
     for text, words in (("-1", "is -1"), ("x", "must be a")):
         editor.setText(text)
         editor.textEdited.emit(text)
-        assert form.refusal.startswith(f"{title} ")
-        assert words in form.refusal
-        assert name not in form.refusal or name == title.lower()
-        assert form.refusal.count(title) == 1
-    form.show_recipe(Recipe())
-    assert form.refusal == ""
+        assert fresh.refusal.startswith(f"{title} ")
+        assert words in fresh.refusal
+        assert name not in fresh.refusal or name == title.lower()
+        assert fresh.refusal.count(title) == 1
+    fresh.show_recipe(Recipe())
+    assert fresh.refusal == ""
 
 
 @pytest.mark.parametrize(
     ("group", "kind"),
     [*(("optimizer", k) for k in OPTIMIZERS), *(("schedule", k) for k in SCHEDULES)],
 )
-def test_only_what_is_used_is_shown(form: RecipeForm, group: str, kind: str) -> None:
-    form.show_recipe(recipe := changed(Recipe(), {f"{group}.name": kind}))
-    for row in form.rows.values():
+def test_only_what_is_used_is_shown(fresh: RecipeForm, group: str, kind: str) -> None:
+    fresh.show_recipe(recipe := changed(Recipe(), {f"{group}.name": kind}))
+    for row in fresh.rows.values():
         used = is_used(recipe, row.field) and is_for(row.field, pictures=True)
-        assert row.isVisibleTo(form) == used
+        assert row.isVisibleTo(fresh) == used
 
 
 def test_groups_with_tables_have_a_setting_that_chooses() -> None:
