@@ -103,8 +103,13 @@ def _block_summary(node: BlockNode, result: NodeResult | None) -> str:
     shown = shown_arguments(node, result)
     if len(shown) > 2:  # too many for one line: only the values, in the block's order
         text = " ".join(value for _, value in shown)
-    else:  # the first, mostly the number of channels, is understood without its name
-        text = ", ".join([value for _, value in shown[:1]] + [" ".join(each) for each in shown[1:]])
+    else:  # the block's first, mostly the number of channels, is understood without its name
+        inside = _scope(result)
+        first = next(iter(inside.scope), None) if inside is not None else None
+        text = ", ".join(
+            [value if name == (first or name) and not number else f"{name} {value}"
+             for number, (name, value) in enumerate(shown)]
+        )  # fmt: skip
     return f"{node.block} {text}".rstrip()
 
 
