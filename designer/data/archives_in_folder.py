@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from designer.data.archives import open_archive
+from designer.data.examples_in_archives import LOOKED_AT, are_examples
 from designer.data.files import (
     ARCHIVES,
     Files,
@@ -127,7 +128,8 @@ class ArchivesInFolder:
 def archives_in(folder: Path) -> frozenset[str]:
     """Return the archives of a folder that hold its data: one alone, or one named for training.
 
-    TAR archives without compression are not among them: these are the shards of WebDataset.
+    TAR archives of pictures and labels with equal names are not among them: these are the shards of
+    WebDataset.
     """
     with os.scandir(folder) as entries:
         names = [
@@ -135,9 +137,19 @@ def archives_in(folder: Path) -> frozenset[str]:
             for entry in entries
             if visible(entry.name) and is_archive_name(entry.name) and entry.is_file()
         ]
-    names = [name for name in names if not name.lower().endswith(".tar")]
+    plain = sorted(name for name in names if name.lower().endswith(".tar"))
+    if plain and _is_shard(folder / plain[0]):
+        names = [name for name in names if name not in plain]
     divided = "train" in parts_of(map(_stem, names)).values()
     return frozenset(names if len(names) == 1 or (divided and len(names) <= _MOST) else ())
+
+
+def _is_shard(path: Path) -> bool:
+    """Tell whether a TAR archive holds examples as WebDataset does, or cannot be read."""
+    try:
+        return are_examples(open_archive(path).names[:LOOKED_AT])
+    except DesignerError:
+        return True
 
 
 def _stem(name: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from designer.data.dataset import DataSet
 from designer.data.options import ReadOptions
-from designer.data.source import Source, is_picture
+from designer.data.pictures import is_picture
+from designer.data.source import Source
 
 
 @dataclass(frozen=True, kw_only=True)

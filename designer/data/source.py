@@ -9,7 +9,7 @@ from designer.data.archives import TarFiles, open_archive
 from designer.data.archives_in_folder import ArchivesInFolder, archives_in
 from designer.data.files import Files, FilesBelow, FolderFiles, is_archive, visible
 from designer.data.part_names import part_of
-from designer.data.pictures import SUFFIXES
+from designer.data.pictures import is_picture
 from designer.data.unpacking import unpacked
 
 
@@ -116,9 +116,3 @@ def _only_folder(names: Sequence[str]) -> str:
     if all("/" not in name[len(prefix) :] and is_picture(name) for name in names):
         return ""
     return folder
-
-
-def is_picture(name: str) -> bool:
-    """Tell whether a file is a picture, by its ending."""
-    dot = name.rfind(".")
-    return dot >= 0 and name[dot:].lower() in SUFFIXES

@@ -645,6 +645,13 @@ def archives_of_parts_beside_a_table_in_an_archive(root: Path) -> Expected:
 
 
 @layout
+def plain_tars_of_parts(root: Path) -> Expected:
+    write_tar(root / "train.tar", PETS)
+    write_tar(root / "test.tar", ["cat/9.png", "dog/8.png"])
+    return Expected(classes=("cat", "dog"), counts={"train": [3, 2], "test": [1, 1]})
+
+
+@layout
 def archives_of_parts_with_class_folders(root: Path) -> Expected:
     (root / "data").mkdir()
     write_zip(root / "data" / "train.zip", PETS)

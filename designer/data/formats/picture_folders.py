@@ -17,8 +17,8 @@ from designer.data.mask_names import masks_among
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
 from designer.data.parts import Part
-from designer.data.pictures import is_unread
-from designer.data.source import Source, is_picture
+from designer.data.pictures import is_picture, is_unread
+from designer.data.source import Source
 from designer.data.spellings import one_spelling
 from designer.data.targets import classes_target
 from designer.data.unread import CONVERT

@@ -11,9 +11,10 @@ from designer.data.formats import picture_folders
 from designer.data.layouts import find_layout
 from designer.data.options import ReadOptions
 from designer.data.parts import Part
+from designer.data.pictures import is_picture
 from designer.data.source import Source
 from designer.data.tables.examples import Examples, gather
-from designer.data.tables.places import has_class_folders, is_picture
+from designer.data.tables.places import has_class_folders
 from designer.data.tables.rows import SUFFIXES
 from designer.data.tables.sheets import open_sheets, table_names
 from designer.data.tables.values import holds_values, read_values

@@ -1,29 +1,27 @@
 """WebDataset archives: files of one example share their name, as 000012.jpg and 000012.cls do."""
 
 import json
-import posixpath
 from collections.abc import Iterable
 
 import numpy as np
 
 from designer.data.data_format import DataFormat
 from designer.data.dataset import DataSet
+from designer.data.examples_in_archives import LABELS, LOOKED_AT, are_examples, divided
 from designer.data.files import FolderFiles, natural_path
 from designer.data.findings import Finding, LeftOut
 from designer.data.options import ReadOptions
 from designer.data.parts import Part, picture_part
+from designer.data.pictures import is_picture
 from designer.data.shards import ShardFiles
 from designer.data.source import Source
 from designer.data.tables.guesses import guess
 from designer.data.tables.labelled import labelled
-from designer.data.tables.places import is_picture
 from designer.data.tables.rows import Table, cell_of
 from designer.data.tables.sheets import part_of_table
 from designer.errors import DesignerError
 
-_LABELS = (".cls", ".cls2", ".txt", ".json")
 _LARGEST = 2**20  # bytes of a label
-_LOOKED_AT = 200  # files that tell whether an archive is of this kind
 _TAR = (".tar", ".tar.gz", ".tgz")
 
 
@@ -45,10 +43,10 @@ def read(source: Source, options: ReadOptions) -> DataSet:
     pictures: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     for name in files.names:
-        key, ending = _divided(name)
+        key, ending = divided(name)
         if is_picture(name):
             pictures.setdefault(key, name)
-        elif ending in _LABELS and files.size(name) <= _LARGEST:
+        elif ending in LABELS and files.size(name) <= _LARGEST:
             found = _values(files.where(name), ending, files.read(name))
             values.setdefault(key, {}).update(found)
     keys = sorted((key for key in pictures if key in values), key=natural_path)
@@ -121,13 +119,6 @@ def _parts(keys: Iterable[str], shards: list[str]) -> list[str]:
     ]
 
 
-def _divided(name: str) -> tuple[str, str]:
-    """Return the name that the files of an example share, and the ending behind its first dot."""
-    folder, file = posixpath.split(name)
-    stem, _, ending = file.partition(".")
-    return f"{folder}/{stem}", f".{ending.lower()}"
-
-
 def _left_out(names: list[str]) -> tuple[LeftOut, ...]:
     if not names:
         return ()
@@ -142,25 +133,15 @@ def _shards(source: Source) -> list[str]:
     return [name for name in source.files.names if name.lower().endswith(_TAR)]
 
 
-def _pairs(names: Iterable[str]) -> bool:
-    """Tell whether a picture and a file of labels share their name among some files."""
-    kinds: dict[str, set[bool]] = {}
-    for name in names:
-        key, ending = _divided(name)
-        if is_picture(name) or ending in _LABELS:
-            kinds.setdefault(key, set()).add(is_picture(name))
-    return any(len(found) == 2 for found in kinds.values())
-
-
 def _recognizes_folder(source: Source) -> bool:
     if not isinstance(source.files, FolderFiles):
         tar = source.path.name.lower().endswith(_TAR)
-        return tar and _pairs(source.files.names[:_LOOKED_AT])
+        return tar and are_examples(source.files.names[:LOOKED_AT])
     shards = _shards(source)
     if not shards or any(map(is_picture, source.files.names)):
         return False
     try:
-        return _pairs(ShardFiles(source.path, (shards[0],)).names[:_LOOKED_AT])
+        return are_examples(ShardFiles(source.path, (shards[0],)).names[:LOOKED_AT])
     except DesignerError:
         return False
 

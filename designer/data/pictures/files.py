@@ -78,6 +78,12 @@ class BrokenPicture(DesignerError):  # noqa: N818 - it names what is at hand, no
         return BrokenPicture, (self.name, self.reason)
 
 
+def is_picture(name: str) -> bool:
+    """Tell whether a file is a picture, by its ending."""
+    dot = name.rfind(".")
+    return dot >= 0 and name[dot:].lower() in SUFFIXES
+
+
 def is_unread(name: str) -> bool:
     """Tell by its ending whether a file is a picture of a kind that is not read."""
     dot = name.rfind(".")

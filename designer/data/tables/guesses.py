@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from designer.data.findings import Choice, Finding
 from designer.data.options import ReadOptions
 from designer.data.part_names import part_of
+from designer.data.pictures import is_picture
 from designer.data.tables.cells import Profile, is_true, profile, separated
-from designer.data.tables.places import Places, has_class_folders, is_picture
+from designer.data.tables.places import Places, has_class_folders
 from designer.data.tables.rows import FEW_VALUES, Table
 from designer.data.tables.text import FILE_WORDS, LABEL_WORDS, PART_WORDS, is_number, words
 from designer.data.targets import Kind

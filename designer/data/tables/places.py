@@ -10,7 +10,7 @@ from typing import Any
 
 from designer.data.files import Files, FolderFiles, natural_path
 from designer.data.part_names import parts_of
-from designer.data.pictures import SUFFIXES, is_unread
+from designer.data.pictures import SUFFIXES, is_picture, is_unread
 from designer.data.source import Source
 from designer.data.tables.rows import Table
 
@@ -134,12 +134,6 @@ def has_class_folders(pictures: Sequence[str]) -> bool:
     """Tell whether pictures lie in two folders or more that are not named as parts."""
     folders = {posixpath.basename(posixpath.dirname(name)) for name in pictures}
     return len(folders - parts_of(folders).keys() - {""}) > 1
-
-
-def is_picture(name: str) -> bool:
-    """Tell whether a file is a picture, by its ending."""
-    dot = name.rfind(".")
-    return dot >= 0 and name[dot:].lower() in SUFFIXES
 
 
 def _below(root: Path, folder: Path) -> str:
