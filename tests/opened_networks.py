@@ -3,20 +3,19 @@
 Each network goes the way of ``netdesigner import``: built and exported in a process of its own,
 read, converted, folded, given its weights, and compared with the original on a random input. A row
 for each says the nodes of the folded design's own graph, its blocks and their uses, opaque nodes,
-and the difference of the outputs. torchvision's own count of parameters is the reference.
+and the difference of the outputs. The parameters are those of the library's own network.
 """
 
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from designer.engine.opening.pipeline import Wishes, open_source
 from designer.errors import DesignerError
 from designer.readers.graph import TensorSpec
 
 MOST_NODES = 40
-WITH_AUXILIARY = {"googlenet": 13_004_888}
-"""Parameters of what torchvision builds, where it counts without the auxiliary classifiers."""
 SIDES = {"inception_v3": 299, "maxvit_t": 224}
 
 
@@ -34,16 +33,25 @@ def names(library: str) -> list[str]:
     ]
 
 
-def published(library: str, name: str) -> int | None:
-    """Return how many parameters the library says that a network has; None if it does not."""
-    if library != "torchvision":
-        return None
-    from torchvision import models
+def parameters_of(library: str, name: str) -> int:
+    """Return how many parameters the library's own network has, auxiliary classifiers included."""
+    import torch
 
-    if name in WITH_AUXILIARY:
-        return WITH_AUXILIARY[name]
-    weights = models.get_model_weights(name)
-    return int(next(iter(weights)).meta["num_params"]) if len(weights) else None
+    with torch.device("meta"):
+        if library == "timm":
+            import timm
+
+            network = timm.create_model(name)
+        else:
+            from torchvision import models
+
+            options: dict[str, Any] = {}
+            if name in ("googlenet", "inception_v3"):
+                options["init_weights"] = False
+            if name in models.list_models(module=models.segmentation):
+                options["weights_backbone"] = None
+            network = models.get_model(name, weights=None, **options)
+    return sum(each.numel() for each in network.parameters())
 
 
 def row(library: str, name: str) -> tuple[str, bool]:
@@ -55,9 +63,9 @@ def row(library: str, name: str) -> tuple[str, bool]:
         report = open_source(f"{library}:{name}", Wishes(inputs=inputs)).report
     except DesignerError as error:
         return f"refused: {error}", False
-    known = published(library, name)
+    known = parameters_of(library, name)
     opaque = len(report.opaque)
-    counted = known is None or known == report.parameters
+    counted = known == report.parameters
     good = counted and not opaque and report.difference == 0 and report.top_level <= MOST_NODES
     blocks = ", ".join(f"{each.name} {each.uses}" for each in report.blocks)
     if report.difference is None:

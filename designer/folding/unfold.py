@@ -60,7 +60,8 @@ def unfold(
     Raises
     ------
     DesignerError
-        The design has errors or too many layers, or a use has an input that is not connected.
+        The design has errors or too many layers, or a use has an input that is not connected or
+        an output that is not read.
     """
     analysis = analyze(design, measured=measured)
     refuse_errors(analysis, "unfolded")
@@ -148,6 +149,20 @@ class _Unfolder:
             source = leaving.get((edge.source, edge.source_port), (edge.source, edge.source_port))
             if source is not None and edge.target not in inner:
                 self.edges.append(Edge(*source, edge.target, edge.target_port))
+        self._refuse_unread(inner)
+
+    def _refuse_unread(self, inner: Mapping[str, Mapping[str, Node]]) -> None:
+        """Refuse uses of which an output is not read: nothing would read the layers behind it."""
+        read = {each.source for each in self.edges}
+        for use, nodes in inner.items():
+            if not read.issuperset(nodes):
+                node = self.design.graph.nodes[use]
+                assert isinstance(node, BlockNode)
+                raise DesignerError(
+                    f"{use} cannot be unfolded: one of its outputs is not read, and in the "
+                    f"unfolded graph nothing would read the layers of {node.block} that compute "
+                    "it. Connect that output, or remove it and these layers from the block."
+                )
 
     def _without_absent(self, absent: Collection[str]) -> Graph:
         """Return the design's graph without uses that their `when` or `repeat` leaves out."""

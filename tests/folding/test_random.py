@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 
 from designer.analysis.analysis import analyze
 from designer.design.values import BlockNode, Design
+from designer.errors import DesignerError
 from designer.folding.fold import fold
 from designer.folding.unfold import unfold
 from tests.against_torch.drawing import designs
@@ -21,7 +22,11 @@ from tests.folding.test_fold import figures
 def test_figures_stay(made: Design) -> None:
     if not analyze(made).valid:
         return
-    flat = unfold(made).design
+    try:
+        flat = unfold(made).design
+    except DesignerError as error:
+        assert "one of its outputs is not read" in str(error)
+        return
     assert not any(isinstance(node, BlockNode) for node in flat.graph.nodes.values())
     for one, other in zip(figures(made), figures(flat), strict=True):
         assert one == other

@@ -1,7 +1,8 @@
 """Whether a design computes what its source does: both get the same random input in eval mode."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def outputs_of_design(
     """
     given = [_as_float32(each.movedim(axis, 0)) for each in inputs]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _plain_attention():
             found: Any = network.eval()(*given)
     except Exception as error:  # torch raises errors of many classes
         reason = " ".join(str(error).split())[:300].rstrip(".")
@@ -152,6 +153,20 @@ def outputs_of_design(
         if own < outputs[number].dim():
             outputs[number] = outputs[number].movedim(0, own)
     return outputs
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Let nn.MultiheadAttention compute as in training, as exported programs do.
+
+    Otherwise it may take one fused operation in eval mode, which rounds in another way.
+    """
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
 
 
 def _as_float32(tensor: Tensor) -> Tensor:

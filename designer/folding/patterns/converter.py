@@ -183,8 +183,9 @@ class Converter:
         if self.is_learned(thing):
             stored = self.tensors[thing.name]
             shape = thing.shape or (1,)
+            own = Symbol(thing.name, shape, thing.dtype)  # a number has an axis in a design
             name = self.add(
-                "Parameter", {"shape": shape, "batch_axis": False}, (), {"": thing}, stored.key
+                "Parameter", {"shape": shape, "batch_axis": False}, (), {"": own}, stored.key
             )
             self.know(thing, Value(name, None, shape))
         elif thing.name in self.constants:

@@ -184,6 +184,18 @@ class Call:
             constant = self.turned(constant, turned, shape, how)
         return self._graph.store(constant, PARAMETER, role)
 
+    def bias(self, position: int) -> Ref | None:
+        """Return a learned bias; None if there is none, or one of zeros that the file computes.
+
+        Exporters give a convolution without a bias such zeros.
+        """
+        if not self.has(position):
+            return None
+        constant = self.constant(position)
+        if constant is not None and constant.computed and not constant.array().any():
+            return None
+        return self.weight(position, "bias")
+
     def buffer(self, position: int, role: str) -> Ref:
         """Return an input that a module remembers without learning it."""
         constant = self.constant(position)

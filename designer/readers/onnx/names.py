@@ -11,6 +11,8 @@ from designer.readers.onnx.nodes import Node
 
 _SCOPES, _CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 _TRACE = "pkg.torch.onnx.stack_trace"
+_SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
+_PARAMETER = re.compile(r"^\w+: PARAMETER target='([^']+)'$", re.MULTILINE)
 _LONGEST = 1 << 14  # characters of what an exporter wrote beside a node
 _OWN = ("torch/", "importlib", "onnx/")  # folders whose lines say little about a network
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
@@ -27,6 +29,14 @@ def is_own_name(name: str) -> bool:
         or re.fullmatch(r"[_v]*\d+", name)
         or "::" in name
     )
+
+
+def learned_tensors(proto: Any) -> frozenset[str] | None:
+    """Return the parameters that a graph says its module has; None if it does not say."""
+    for each in proto.metadata_props:
+        if each.key == _SIGNATURE:
+            return frozenset(_PARAMETER.findall(each.value))
+    return None
 
 
 def key(name: str) -> str:

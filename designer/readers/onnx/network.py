@@ -81,6 +81,10 @@ def _first(constant: Constant) -> Callable[[], Any]:
     return lambda: constant.array()[:1]
 
 
+def _is_float(found: TensorSpec) -> bool:
+    return found.dtype.startswith(("float", "bfloat"))
+
+
 class _Network:
     """The neutral graph while it is written."""
 
@@ -98,6 +102,7 @@ class _Network:
         self._operations: list[Operation] = []
         self._tensors: dict[str, StoredTensor] = {}
         self._keys: set[str] = set()
+        self._computed: dict[tuple[str, tuple[str, ...], str], tuple[str, ...]] = {}
         self._model = model
         self._folder = folder
         self._name = name
@@ -106,6 +111,7 @@ class _Network:
         self._node: Node | None = None
         self._opsets = {each.domain: each.version for each in model.opset_import} or {"": 1}
         self._opsets[""] = self._opsets.get("", self._opsets.get("ai.onnx", 1))
+        self._learned = names.learned_tensors(model.graph)
         known: dict[str, int] = {}
         self._read_initializers(model.graph)
         self._inputs = self._read_inputs(model.graph, batch, known, given)
@@ -125,11 +131,16 @@ class _Network:
             )
         for each in proto.initializer:
             found = spec(each)
-            # A single number is learned only where names say so, which are those of modules.
-            learned = names.is_own_name(each.name) and (
-                prod(found.shape) != 1 or self._model.producer_name == "pytorch"
-            )
+            learned = self._is_learned(each.name, found)
             self._know(Constant(each.name, found, reader(each, self._folder), learned))
+
+    def _is_learned(self, name: str, found: TensorSpec) -> bool:
+        """Tell whether a tensor of the file is one that the network learned."""
+        if self._learned is not None:
+            return name in self._learned
+        # A single number is learned only where names say so, which are those of modules.
+        single = prod(found.shape) == 1
+        return names.is_own_name(name) and (not single or self._model.producer_name == "pytorch")
 
     def _know(self, constant: Constant) -> None:
         if constant.name in self.specs:
@@ -174,8 +185,7 @@ class _Network:
         if name in self._values:
             return self._values[name]
         constant = self.constants[name]
-        floating = constant.spec.dtype.startswith(("float", "bfloat"))
-        kind = PARAMETER if constant.learned and floating else CONSTANT
+        kind = PARAMETER if constant.learned and _is_float(constant.spec) else CONSTANT
         return self.store(constant, kind, "tensor")
 
     def store(self, constant: Constant, kind: str, role: str) -> Ref:
@@ -300,7 +310,11 @@ class _Network:
             each = replace(each, operator="Cast", inputs=each.inputs[:1], attributes=to)
         known = [name for name in each.inputs if name]
         constant = bool(known) and all(name in self.constants for name in known)
-        if constant and folding.is_folded(each) and not self._spreads(each, specs):
+        if (
+            constant
+            and folding.is_folded(each)
+            and not (self._spreads(each, specs) or self._grows(each, specs))
+        ):
             self._fold(each, specs)
             return
         self._write(each, specs)
@@ -337,6 +351,17 @@ class _Network:
             constant.learned or (len(after) > 1 and after[0] == self._batch > 1)
         )
 
+    def _grows(self, each: Node, specs: Sequence[TensorSpec]) -> bool:
+        """Tell whether a node computes more numbers from a learned tensor than that has.
+
+        What it gives is not learned then: a table of positions plus a bias is computed.
+        """
+        inputs = [self.constants[name] for name in each.inputs if name in self.constants]
+        sizes = [prod(one.spec.shape) for one in inputs if one.learned]
+        return len(sizes) == 1 and any(
+            prod(one.shape) > sizes[0] and _is_float(one) for one in specs
+        )
+
     def _shape(self, each: Node) -> None:
         shape = self.specs[each.inputs[0]].shape
         if each.operator == "Size":
@@ -349,6 +374,8 @@ class _Network:
     def _fold(self, each: Node, specs: Sequence[TensorSpec]) -> None:
         inputs = [self.constants[name] if name else None for name in each.inputs]
         origins = [one for one in inputs if one is not None and one.learned]
+        if origins and self._is_known(each, inputs, specs):
+            return
 
         def arrays() -> list[Any]:
             return [None if one is None else one.array() for one in inputs]
@@ -360,7 +387,30 @@ class _Network:
             def read(number: int = number) -> Any:
                 return folding.evaluated(each, arrays())[number]
 
-            self._know(Constant(name, found, read, learned=len(origins) == 1))
+            learned = len(origins) == 1
+            self._know(Constant(name, found, read, learned=learned, computed=not origins))
+
+    def _is_known(
+        self, each: Node, inputs: Sequence[Constant | None], specs: Sequence[TensorSpec]
+    ) -> bool:
+        """Take what a node computes from weights for what an equal node gave before, if one did.
+
+        Where layers share a weight, each use may turn it anew: all are one tensor.
+        """
+        if each.operator == "Identity":
+            before: Sequence[Constant | None] = inputs[:1]
+        else:
+            names = tuple(one.name if one is not None else "" for one in inputs)
+            key = (each.operator, names, repr(sorted(each.attributes.items())))
+            before = [self.constants.get(name) for name in self._computed.get(key, ())]
+            self._computed.setdefault(key, tuple(each.outputs))
+        if len(before) != len(each.outputs):
+            return False
+        for name, constant, found in zip(each.outputs, before, specs, strict=True):
+            if name and constant is not None:
+                self.specs[name] = found
+                self.constants[name] = constant
+        return True
 
     def _write(self, each: Node, specs: Sequence[TensorSpec]) -> None:
         if each.operator in _OF_IMAGES and self._batch > 1:

@@ -162,14 +162,22 @@ class Constant:
     learned
         Whether it is, or is computed from, a tensor that the file calls by a name of its own, such
         as ``conv1.weight``.
+    computed
+        Whether nodes of the file compute it, though not from what was learned.
     """
 
     def __init__(
-        self, name: str, spec: TensorSpec, read: Callable[[], Any], learned: bool = False
+        self,
+        name: str,
+        spec: TensorSpec,
+        read: Callable[[], Any],
+        learned: bool = False,
+        computed: bool = False,
     ) -> None:
         self.name = name
         self.spec = spec
         self.learned = learned
+        self.computed = computed
         self._read = read
         self._array: Any = None
 
