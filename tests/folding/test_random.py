@@ -25,7 +25,8 @@ def test_figures_stay(made: Design) -> None:
     try:
         flat = unfold(made).design
     except DesignerError as error:
-        assert "one of its outputs is not read" in str(error)
+        if "one of its outputs is not read" not in str(error):
+            raise
         return
     assert not any(isinstance(node, BlockNode) for node in flat.graph.nodes.values())
     for one, other in zip(figures(made), figures(flat), strict=True):

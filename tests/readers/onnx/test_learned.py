@@ -1,0 +1,104 @@
+"""Which tensors of an ONNX file a network learned: by its signature, by names, by what is read."""
+
+import numpy as np
+import pytest
+from onnx import StringStringEntryProto, helper
+
+from designer.folding.patterns import convert
+from designer.readers.graph import NeutralGraph
+from tests.readers.onnx.running import graph_of
+from tests.readers.onnx.test_files import model_of
+
+RANDOM = np.random.default_rng(3)
+SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
+
+
+def floats(*shape: int) -> np.ndarray:
+    return RANDOM.standard_normal(shape).astype(np.float32)
+
+
+def kinds(graph: NeutralGraph) -> dict[str, str]:
+    return {name: each.kind for name, each in graph.tensors.items()}
+
+
+def test_the_signature_of_a_module_says_what_is_a_parameter() -> None:
+    model = model_of(
+        [
+            helper.make_node("Mul", ["x", "scale"], ["a"]),
+            helper.make_node("Add", ["a", "pe"], ["y"]),
+        ],
+        constants={"scale": floats(1), "pe": floats(2, 3)},
+    )
+    assert kinds(graph_of(model)) == {"pe": "parameter"}, "a single number, by its name"
+    entry = StringStringEntryProto(
+        key=SIGNATURE,
+        value="\n# inputs\np_scale: PARAMETER target='scale'\nb_pe: BUFFER target='pe'\n",
+    )
+    model.graph.metadata_props.append(entry)
+    assert kinds(graph_of(model)) == {"scale": "parameter", "pe": "constant"}
+
+
+def test_a_weight_that_each_use_turns_is_one() -> None:
+    model = model_of(
+        [
+            helper.make_node("Transpose", ["fc.weight"], ["t1"], perm=[1, 0]),
+            helper.make_node("MatMul", ["x", "t1"], ["a"]),
+            helper.make_node("Identity", ["fc.weight"], ["same"]),
+            helper.make_node("Transpose", ["same"], ["t2"], perm=[1, 0]),
+            helper.make_node("MatMul", ["a", "t2"], ["y"]),
+        ],
+        constants={"fc.weight": floats(3, 3)},
+    )
+    nodes = [*convert(graph_of(model)).design.graph.nodes.values()]
+    first, second = (each for each in nodes if each.layer == "Linear")
+    assert not first.shares and second.shares
+
+
+def test_what_grows_from_a_bias_is_computed() -> None:
+    model = model_of(
+        [
+            helper.make_node("Add", ["val_3", "mlp.bias"], ["table"]),
+            helper.make_node("Add", ["x", "table"], ["y"]),
+        ],
+        constants={"val_3": floats(2, 3), "mlp.bias": floats(3)},
+    )
+    graph = graph_of(model)
+    assert kinds(graph) == {"val_3": "constant", "mlp.bias": "parameter"}
+    assert [each.kind for each in graph.operations] == ["add", "add"]
+
+
+@pytest.mark.parametrize("computed", [True, False])
+def test_zeros_that_the_file_computes_are_no_bias(computed: bool) -> None:
+    zero = helper.make_node("Expand", ["zero", "size"], ["bias"])
+    model = model_of(
+        [
+            *([zero] if computed else []),
+            helper.make_node("Conv", ["x", "conv.weight", "bias"], ["y"]),
+        ],
+        (1, 3, 8, 8),
+        constants={
+            "conv.weight": floats(4, 3, 1, 1),
+            **(
+                {"zero": np.float32(0), "size": np.array([4])}
+                if computed
+                else {"bias": np.zeros(4, np.float32)}
+            ),
+        },
+    )
+    (conv,) = (
+        each
+        for each in convert(graph_of(model)).design.graph.nodes.values()
+        if each.layer == "Conv2d"
+    )
+    assert conv.parameters.get("bias", True) is not computed
+
+
+def test_a_learned_number_has_one_value_in_the_design() -> None:
+    model = model_of(
+        [helper.make_node("Mul", ["x", "gain"], ["y"])],
+        constants={"gain": floats()},
+        producer_name="pytorch",
+    )
+    converted = convert(graph_of(model))
+    (weight,) = converted.weights.values()
+    assert np.shape(weight.read()) == (1,)
