@@ -7,11 +7,13 @@ and a Constant otherwise.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from designer.design.values import Edge, LayerNode
+from designer.errors import DesignerError
 from designer.folding.patterns.constants import Constants, small
 from designer.folding.patterns.converted import Array, Evaluate, Weight
 from designer.folding.patterns.in_place import Functional, names_in
@@ -389,7 +391,13 @@ _LEAVES = (
 
 def _reader(stored: StoredTensor, shape: Shape) -> Any:
     def read() -> Array:
-        return np.asarray(stored.read()).reshape(shape)
+        array = np.asarray(stored.read())
+        if array.size != prod(shape):
+            raise DesignerError(
+                f"The tensor {stored.key} holds {array.size:,} values, and the network reads "
+                f"{prod(shape):,}: save the source again."
+            )
+        return array.reshape(shape)
 
     return read
 

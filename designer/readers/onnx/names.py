@@ -12,7 +12,9 @@ from designer.readers.onnx.nodes import Node
 _SCOPES, _CLASSES = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
 _TRACE = "pkg.torch.onnx.stack_trace"
 _SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
-_PARAMETER = re.compile(r"^\w+: PARAMETER target='([^']+)'$", re.MULTILINE)
+_FOLDED = "pkg.onnxscript.optimizer.folded_from"
+_TARGET = re.compile(r"^\w+: (PARAMETER|BUFFER) target='([^']+)'", re.MULTILINE)
+_QUOTED = re.compile(r"'([^']+)'")
 _LONGEST = 1 << 14  # characters of what an exporter wrote beside a node
 _OWN = ("torch/", "importlib", "onnx/")  # folders whose lines say little about a network
 _WRAPPERS = ("StatefulPartitionedCall", "PartitionedCall")
@@ -32,11 +34,23 @@ def is_own_name(name: str) -> bool:
 
 
 def learned_tensors(proto: Any) -> frozenset[str] | None:
-    """Return the parameters that a graph says its module has; None if it does not say."""
-    for each in proto.metadata_props:
-        if each.key == _SIGNATURE:
-            return frozenset(_PARAMETER.findall(each.value))
-    return None
+    """Return the tensors of a graph that its module learned; None if the graph does not say.
+
+    These are the module's parameters, and what the exporter computed from one of them and from no
+    buffer: a weight that it turned, a class token that it repeated.
+    """
+    signature = next((each.value for each in proto.metadata_props if each.key == _SIGNATURE), None)
+    if signature is None:
+        return None
+    kinds = {name: kind for kind, name in _TARGET.findall(signature)}
+    found = {name for name, kind in kinds.items() if kind == "PARAMETER"}
+    for value in proto.value_info:
+        for each in value.metadata_props:
+            if each.key == _FOLDED:
+                origins = [kinds[name] for name in _QUOTED.findall(each.value) if name in kinds]
+                if origins == ["PARAMETER"]:
+                    found.add(value.name)
+    return frozenset(found)
 
 
 def key(name: str) -> str:

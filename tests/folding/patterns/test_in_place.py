@@ -1,11 +1,16 @@
 """What is written in place is read by all that read it in memory, and by nothing else."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.folding.patterns.opening import opened
+from designer.errors import DesignerError
+from designer.folding.patterns import convert
+from tests.folding.patterns.opening import graph_of, opened
 
 
 class Functions(nn.Module):
@@ -190,3 +195,14 @@ def test_a_computed_weight_leaves_a_valid_design_with_all_parameters() -> None:
     module = Spectral()
     found = opened(module, torch.randn(2, 4))
     assert found.analysis.totals.parameters == sum(each.numel() for each in module.parameters())
+
+
+def test_a_tensor_of_another_size_than_its_description_is_refused() -> None:
+    graph = graph_of(nn.Linear(4, 3), torch.randn(2, 4))
+    tensors = {
+        name: replace(each, read=lambda: np.zeros(5, np.float32))
+        for name, each in graph.tensors.items()
+    }
+    converted = convert(replace(graph, tensors=tensors))
+    with pytest.raises(DesignerError, match="holds 5 values, and the network reads 12"):
+        next(iter(converted.weights.values())).read()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import StringStringEntryProto, helper
+from onnx import StringStringEntryProto, TensorProto, helper
 
 from designer.folding.patterns import convert
 from designer.readers.graph import NeutralGraph
@@ -36,6 +36,24 @@ def test_the_signature_of_a_module_says_what_is_a_parameter() -> None:
     )
     model.graph.metadata_props.append(entry)
     assert kinds(graph_of(model)) == {"scale": "parameter", "pe": "constant"}
+
+
+def test_what_the_exporter_computed_from_a_parameter_alone_is_learned() -> None:
+    model = model_of(
+        [
+            helper.make_node("Add", ["x", "expand"], ["a"]),
+            helper.make_node("Mul", ["a", "mix"], ["y"]),
+        ],
+        constants={"expand": floats(2, 3), "mix": floats(2, 3)},
+    )
+    value = "p_t: PARAMETER target='token'\nb_t: BUFFER target='table'\n"
+    model.graph.metadata_props.append(StringStringEntryProto(key=SIGNATURE, value=value))
+    for name, origins in (("expand", "['token', 'val_6']"), ("mix", "['table', 'token']")):
+        info = helper.make_tensor_value_info(name, TensorProto.FLOAT, (2, 3))
+        entry = StringStringEntryProto(key="pkg.onnxscript.optimizer.folded_from", value=origins)
+        info.metadata_props.append(entry)
+        model.graph.value_info.append(info)
+    assert kinds(graph_of(model)) == {"expand": "parameter", "mix": "constant"}
 
 
 def test_a_weight_that_each_use_turns_is_one() -> None:
