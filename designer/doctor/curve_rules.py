@@ -141,7 +141,10 @@ def rate_too_high(case: Case) -> Iterable[Advice]:
         return
     lowest = min(mean(each) for each in quarters[:3])
     now = mean(quarters[3])
-    if now < lowest + _RISES * start:
+    limit = lowest + _RISES * start
+    if run.steps[-1].rate > run.steps[0].rate:  # a warm-up: it may cost some of what was learned
+        limit = max(limit, start)
+    if now < limit:
         return
     yield Advice(
         sentence="The learning rate is too high: the loss rises, since steps jump over what they "

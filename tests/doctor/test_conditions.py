@@ -18,7 +18,7 @@ from designer.data.targets import Target
 from designer.design.files import loads
 from designer.design.values import Design
 from designer.doctor.advice import Advice
-from designer.doctor.case import Case, DataFacts, DeviceFacts
+from designer.doctor.case import Case, DataFacts, DeviceFacts, Step
 from designer.doctor.curve_rules import next_step
 from designer.doctor.reading import read_case
 from designer.doctor.rules import RULES, examine
@@ -303,6 +303,21 @@ def test_a_learning_rate_that_is_too_high(tmp_path: Path) -> None:
     after = treated(case, found).recipe
     assert after is not None
     assert after.optimizer.learning_rate == pytest.approx(20 / 3, rel=1e-3)
+
+
+@pytest.mark.parametrize(("rates", "found"), [((0.01, 0.1), False), ((0.1, 0.1), True)])
+def test_a_warm_up_may_cost_some_of_what_was_learned(
+    tmp_path: Path, rates: tuple[float, float], found: bool
+) -> None:
+    straight = chain(FLATTEN, linear(10), shape=PIXELS)
+    _, case = trained(tmp_path / "run", straight, statistics=0)
+    assert case.run is not None
+    losses = [2.3, 2.1, 2.0, 1.9, 1.9, 1.9, 2.2, 2.2]
+    case.run.steps = [
+        Step(10 * (number + 1), loss, rates[number > 3], update_ratio=0.02)
+        for number, loss in enumerate(losses)
+    ]
+    assert ("rate-too-high" in keys(case)) is found
 
 
 def test_a_rate_is_judged_without_statistics_of_the_layers_too(tmp_path: Path) -> None:
