@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,8 @@ class Archive:
                 f"{info.compress_size:,}, which no weights do."
             )
         content = self._content(_WEIGHTS, info.file_size)
-        try:
+        with _undamaged():
             return Weights(h5py.File(io.BytesIO(content), "r"), "")
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise FormatError(f"its {_WEIGHTS} is damaged ({error}). Save it again.") from None
 
     def _json(self, name: str) -> Any:
         try:
@@ -109,6 +108,21 @@ class Archive:
         if len(content) > most:
             raise FormatError(f"its {name} has more bytes than the archive says.")
         return content
+
+
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    """Say that the weights are damaged where h5py cannot read them.
+
+    Raises
+    ------
+    FormatError
+        They are.
+    """
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:
+        raise FormatError(f"its {_WEIGHTS} is damaged ({error}). Save it again.") from None
 
 
 class Weights:
@@ -153,7 +167,15 @@ class Weights:
                 f"the array {path}/vars/{number} has the shape {[*found.shape]} in place of "
                 f"{[*shape]}."
             )
-        return lambda: np.asarray(found[()], np.float32)
+
+        def read() -> Any:
+            try:
+                with _undamaged():
+                    return np.asarray(found[()], np.float32)
+            except FormatError as error:
+                raise DesignerError(f"The file cannot be read: {error}") from None
+
+        return read
 
     def shapes(self, path: str) -> Mapping[int, Shape]:
         """Return the shapes of all arrays of a layer, by their numbers."""
@@ -172,6 +194,10 @@ class Weights:
 
     def _dataset(self, path: str) -> Any:
         """Return a plain array of the file; None if there is none."""
+        with _undamaged():
+            return self._found(path)
+
+    def _found(self, path: str) -> Any:
         import h5py
 
         group = self._file

@@ -244,6 +244,11 @@ def _huge() -> bytes:
             r"has the shape \[4, 2\] in place of \[3, 2\]",
         ),
         (_sequential(_dense("a", 2)), lambda: _weights({}), "weights lack layers/dense/vars/0"),
+        (
+            _sequential(_dense("a", 2)),
+            lambda: _weights({"layers/dense/vars/0": np.ones((3, 2))}).replace(b"SNOD", b"SN0D"),
+            "model.weights.h5 is damaged",
+        ),
     ],
 )
 def test_damaged_files_are_refused_in_a_sentence(
