@@ -76,6 +76,8 @@ class ForeignNetworks(QObject):
         self.opener = Opener(window.trainer, self)
         self.strip = OpeningStrip(self.opener)
         self.report: ReportDialog | None = None
+        self._codes: list[tuple[str, Sequence[str], _Code]] = []  # code that is to be opened
+        self._asking = False  # whether one of them may be run
         self._tabs: dict[Opening, _Tab] = {}  # of networks whose weights are still to come
         self.opener.known.connect(self._known)
         self.opener.opened.connect(self._opened)
@@ -135,9 +137,21 @@ class ForeignNetworks(QObject):
         background.run(
             self,
             lambda: _look_at_code(source),
-            lambda code: self._open_code(source, inputs, code),
+            lambda code: self._take_code(source, inputs, code),
             self.window.show_error,
         )
+
+    def _take_code(self, source: str, inputs: Sequence[str], code: "_Code") -> None:
+        """Open Python code, after the questions about others that were dropped with it."""
+        self._codes.append((source, inputs, code))
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            while self._codes:
+                self._open_code(*self._codes.pop(0))
+        finally:
+            self._asking = False
 
     def _open_code(self, source: str, inputs: Sequence[str], code: "_Code") -> None:
         if code.design is not None and not code.edited:

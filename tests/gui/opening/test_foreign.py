@@ -76,6 +76,34 @@ def refused(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return heard
 
 
+def test_of_several_files_of_code_one_is_asked_for_after_the_other(
+    window: MainWindow, worker: Worker, qtbot: QtBot, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"net{number}.py" for number in range(3)]
+    for path in paths:
+        path.write_text(f"# {path.name}\nclass Net: ...\n")
+    boxes: list[int] = []
+
+    def look() -> None:
+        shown = [
+            box
+            for box in QApplication.topLevelWidgets()
+            if isinstance(box, QMessageBox) and box.isVisible()
+        ]
+        if shown:
+            boxes.append(len(shown))
+            shown[0].reject()
+
+    timer = QTimer(interval=150, timeout=look)
+    for path in paths:
+        window.foreign.open_code(str(path))
+    timer.start()
+    qtbot.waitUntil(lambda: len(boxes) == 3, timeout=SECONDS)
+    timer.stop()
+    assert boxes == [1, 1, 1]
+    assert not worker.asked
+
+
 def test_a_dropped_file_becomes_a_tab_with_its_weights_and_report(
     window: MainWindow, worker: Worker, qtbot: QtBot, file: Path
 ) -> None:
