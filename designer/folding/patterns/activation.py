@@ -1,6 +1,7 @@
 """Functions of each value, and dropout."""
 
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 
 from designer.folding.patterns.converter import Converter
@@ -123,8 +124,11 @@ def clamp(c: Converter, call: Call) -> None:
         bound = call.get(key)
         if bound is not None and not isinstance(bound, int | float):
             raise UnsupportedError("a clamp between tensors")
-        bounds[key] = None if bound is None else float(bound)
-    c.emit(call.result, "Clamp", bounds, [call["self"]])
+        bounds[key] = None if bound is None or isinf(bound) else float(bound)
+    if bounds == {"min": None, "max": None}:
+        c.know(call.result, c.value(call["self"]))
+    else:
+        c.emit(call.result, "Clamp", bounds, [call["self"]])
 
 
 @handles("pow", "square")

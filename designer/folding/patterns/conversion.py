@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from designer.analysis.analysis import analyze
+from designer.analysis.problems import Severity
 from designer.design.values import Design, Edge, Graph, LayerNode
 from designer.folding.patterns import (  # noqa: F401  # they register what they handle
     activation,
@@ -44,12 +46,30 @@ def convert(graph: NeutralGraph, evaluate: Evaluate = nothing_is_computed) -> Co
     evaluate
         Runs operations on arrays, for values that depend on no input and on nothing learned.
     """
-    found = _Conversion(graph, evaluate, 0).converted()
+    found = _fitting(graph, evaluate, 0)
     if found.opaque and _may_have_length_first(graph):
-        other = _Conversion(graph, evaluate, 1).converted()
+        other = _fitting(graph, evaluate, 1)
         if len(other.opaque) < len(found.opaque):
             return other
     return found
+
+
+def _fitting(graph: NeutralGraph, evaluate: Evaluate, axis: int) -> Converted:
+    """Convert a graph; operations whose layers refuse what they are given become opaque nodes."""
+    refused: dict[str, str] = {}
+    while True:
+        conversion = _Conversion(graph, evaluate, axis, refused)
+        found = conversion.converted()
+        more = {
+            by: f"its layer refuses what it is given: {problem.message}"
+            for problem in analyze(found.design).problems
+            if problem.severity is Severity.ERROR
+            and (by := conversion.c.made_by.get(problem.path)) is not None
+            and by not in refused
+        }
+        if not more:
+            return found
+        refused |= more
 
 
 def _may_have_length_first(graph: NeutralGraph) -> bool:
@@ -68,8 +88,11 @@ def _may_have_length_first(graph: NeutralGraph) -> bool:
 class _Conversion:
     """The conversion of a graph whose images lie along an axis of the inputs."""
 
-    def __init__(self, graph: NeutralGraph, evaluate: Evaluate, axis: int) -> None:
+    def __init__(
+        self, graph: NeutralGraph, evaluate: Evaluate, axis: int, refused: Mapping[str, str]
+    ) -> None:
         self.graph = graph
+        self.refused = refused  # why an operation is opaque, by the first of its results
         self.axis = axis
         self.functional = functional(graph)
         self.c = Converter(graph, self.functional, evaluate, axis)
@@ -113,6 +136,8 @@ class _Conversion:
         c = self.c
         c.operation = operation
         try:
+            if operation.results and (reason := self.refused.get(operation.results[0])):
+                raise UnsupportedError(reason)
             with c.attempt():
                 if multihead(c, operation) or grouped(c, operation):
                     return

@@ -66,6 +66,7 @@ class Converter:
         self.edges: list[Edge] = []
         self.weights: dict[str, Weight] = {}
         self.modules: dict[str, tuple[Module, ...]] = {}
+        self.made_by: dict[str, str] = {}  # the first result of the operation, by node
         self.values: dict[str, Value] = {}
         self.owners: dict[str, list[str]] = {}  # the nodes with a learned tensor, by its identity
         self.computed: dict[str, int] = {}  # values of Constants that are not saved by the origin
@@ -284,6 +285,8 @@ class Converter:
         if keeps or values.get("dtype") == "int64":
             self.integers.update([(name, port) for port in range(_MOST_OUTPUTS)])
         self.modules[name] = modules
+        if operation is not None and operation.results:
+            self.made_by[name] = operation.results[0]
         for port, each in enumerate(inputs):
             self.edges.append(Edge(each.node, each.port, name, port))
         for key, symbol in (state or {}).items():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from onnx import StringStringEntryProto, TensorProto, helper
 
+from designer.analysis.analysis import analyze
 from designer.folding.patterns import convert
 from designer.readers.graph import NeutralGraph
 from tests.readers.onnx.running import graph_of
@@ -120,3 +121,28 @@ def test_a_learned_number_has_one_value_in_the_design() -> None:
     converted = convert(graph_of(model))
     (weight,) = converted.weights.values()
     assert np.shape(weight.read()) == (1,)
+
+
+def test_a_maximum_with_minus_infinity_changes_nothing() -> None:
+    low = np.float32(-np.inf)
+    model = model_of([helper.make_node("Max", ["x", "low"], ["y"])], constants={"low": low})
+    converted = convert(graph_of(model))
+    assert [each.layer for each in converted.design.graph.nodes.values()] == ["Input", "Output"]
+
+
+def test_an_operation_whose_layer_refuses_its_input_is_opaque() -> None:
+    """The inputs of a file may not have the batch along their first axis."""
+    model = model_of(
+        [
+            helper.make_node("Reshape", ["x", "size"], ["a"]),
+            helper.make_node("Conv", ["a", "conv.weight"], ["b"]),
+            helper.make_node("Relu", ["b"], ["y"]),
+        ],
+        (4, 9),
+        constants={"size": np.array([1, 4, 9]), "conv.weight": floats(5, 4, 3)},
+    )
+    converted = convert(graph_of(model))
+    assert converted.opaque
+    analysis = analyze(converted.design)
+    assert analysis.valid
+    assert analysis.totals.parameters == 5 * 4 * 3
