@@ -131,10 +131,11 @@ class Changes:
     @torch.no_grad()
     def after_update(self) -> None:
         """Measure the change of the weights since `before_update`."""
-        weights, before = [each.detach() for each in self._parameters], self._before
+        before, self._before = self._before, []
         if before:
-            self._ratio = _norm(torch._foreach_sub(weights, before)) / _norm(before)
-        self._before = []
+            size = _norm(before)
+            torch._foreach_sub_(before, [each.detach() for each in self._parameters])
+            self._ratio = _norm(before) / size
 
     def read(self) -> dict[str, float]:
         """Return ``gradient_norm`` and ``update_ratio`` of the last measured step."""
