@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, Generic, NamedTuple, TypeVar
 
@@ -177,6 +178,15 @@ class ZipFiles(_Archive[zipfile.ZipInfo]):
             raise DesignerError(
                 f"{self.where(name)} cannot be read ({error}): pack or download the archive again."
             ) from error
+
+
+def first_names(path: Path, count: int) -> list[str]:
+    """Return the first names in a TAR archive without compression; none if it is damaged."""
+    try:
+        with tarfile.open(path, "r:", tarinfo=_CheckedHeader) as archive:
+            return [member.name for member in islice(archive, count)]
+    except Exception:  # damaged archives raise almost anything
+        return []
 
 
 class TarFiles(_Archive[tuple[int, int]]):

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from designer.data.archives import open_archive
+from designer.data.archives import first_names, open_archive
 from designer.data.examples_in_archives import LOOKED_AT, are_examples
 from designer.data.files import (
     ARCHIVES,
@@ -146,10 +146,8 @@ def archives_in(folder: Path) -> frozenset[str]:
 
 def _is_shard(path: Path) -> bool:
     """Tell whether a TAR archive holds examples as WebDataset does, or cannot be read."""
-    try:
-        return are_examples(open_archive(path).names[:LOOKED_AT])
-    except DesignerError:
-        return True
+    names = first_names(path, LOOKED_AT)
+    return not names or are_examples(names)
 
 
 def _stem(name: str) -> str:

@@ -139,10 +139,12 @@ def rate_too_high(case: Case) -> Iterable[Advice]:
     quarters = [run.losses(share / 4, (share + 1) / 4) for share in range(4)]
     if ratio is None or ratio <= _TOO_HIGH or not all(quarters):
         return
-    lowest = min(mean(each) for each in quarters[:3])
-    now = mean(quarters[3])
+    means = [mean(each) for each in quarters]
+    lowest, now = min(means[:3]), means[3]
     limit = lowest + _RISES * start
-    if run.steps[-1].rate > run.steps[0].rate:  # a warm-up: it may cost some of what was learned
+    best = means.index(lowest)
+    rate = next(each.rate for each in run.steps if each.step > best / 4 * run.step)
+    if run.steps[-1].rate > rate:  # a warm-up: it may cost some of what was learned
         limit = max(limit, start)
     if now < limit:
         return

@@ -152,17 +152,17 @@ class _Unfolder:
         self._refuse_unread(inner)
 
     def _refuse_unread(self, inner: Mapping[str, Mapping[str, Node]]) -> None:
-        """Refuse uses of which an output is not read: nothing would read the layers behind it."""
+        """Refuse an unfolded graph in which nothing reads a layer: an output was not read."""
         read = {each.source for each in self.edges}
+        paths = {name: path for path, name in self.moved.items()}
         for use, nodes in inner.items():
-            if not read.issuperset(nodes):
-                node = self.design.graph.nodes[use]
-                assert isinstance(node, BlockNode)
-                raise DesignerError(
-                    f"{use} cannot be unfolded: one of its outputs is not read, and in the "
-                    f"unfolded graph nothing would read the layers of {node.block} that compute "
-                    "it. Connect that output, or remove it and these layers from the block."
-                )
+            for name in nodes:
+                if name not in read:
+                    raise DesignerError(
+                        f"{use} cannot be unfolded: nothing would read {paths.get(name, name)}, "
+                        "as an output of the block around it is not read. Connect that output, or "
+                        "remove it and the layers that compute it from the block."
+                    )
 
     def _without_absent(self, absent: Collection[str]) -> Graph:
         """Return the design's graph without uses that their `when` or `repeat` leaves out."""

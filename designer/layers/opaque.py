@@ -177,11 +177,11 @@ class Opaque(Layer):
         return _tensors(self.outputs)[0].integer
 
     def warning(self, inputs: Sequence[Tensor]) -> LayerError:
-        reason = f", {self.reason}," if self.reason else ""
+        reason = f". The reason: {self.reason}" if self.reason else ""
         return LayerError(
             "opaque",
-            f"no layer expresses the operation {self.words}{reason or ','} so the design can "
-            "neither be trained nor be written as code until you replace it by layers",
+            f"no layer expresses the operation {self.words}, so the design can neither be "
+            f"trained nor be written as code until you replace it by layers{reason}",
         )
 
     def states(self, inputs: Sequence[Tensor]) -> tuple[State, ...]:

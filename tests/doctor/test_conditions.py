@@ -314,7 +314,7 @@ def test_a_warm_up_may_cost_some_of_what_was_learned(
     assert case.run is not None
     losses = [2.3, 2.1, 2.0, 1.9, 1.9, 1.9, 2.2, 2.2]
     case.run.steps = [
-        Step(10 * (number + 1), loss, rates[number > 3], update_ratio=0.02)
+        Step(10 * (number + 1), loss, rates[number > 5], update_ratio=0.02)
         for number, loss in enumerate(losses)
     ]
     assert ("rate-too-high" in keys(case)) is found

@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from designer.analysis.analysis import Analysis
 from designer.design.values import Design, LayerNode
+from designer.folding.patterns.fallback import OPAQUE
 from designer.folding.uses import counted_uses
 from designer.runs.import_report import BlockUses, ImportReport, OpaquePiece, Tensors
-
-OPAQUE = "Opaque"
-"""The layer type of what no layer expresses."""
 
 
 def report(

@@ -1,7 +1,7 @@
 """Functions of each value, and dropout."""
 
 from collections.abc import Mapping
-from math import isinf
+from math import inf
 from typing import Any
 
 from designer.folding.patterns.converter import Converter
@@ -120,11 +120,11 @@ def dropout(c: Converter, call: Call) -> None:
 @handles("clamp", "clip", "clamp_min", "clamp_max")
 def clamp(c: Converter, call: Call) -> None:
     bounds = {}
-    for key in ("min", "max"):
+    for key, none in (("min", -inf), ("max", inf)):
         bound = call.get(key)
         if bound is not None and not isinstance(bound, int | float):
             raise UnsupportedError("a clamp between tensors")
-        bounds[key] = None if bound is None or isinf(bound) else float(bound)
+        bounds[key] = None if bound in (None, none) else float(bound)
     if bounds == {"min": None, "max": None}:
         c.know(call.result, c.value(call["self"]))
     else:

@@ -24,8 +24,9 @@ def broadcast(c: Converter, result: Symbol, inputs: Sequence[Any]) -> list[Value
     if len(places) > 1:
         raise UnsupportedError("inputs with their images along different axes")
     if not places:
-        return [c.reshaped(value, (1,) * (rank - len(value.shape)) + value.shape)
-                for value, _, _ in found]  # fmt: skip
+        # Layers of two inputs take as many axes of both; a number has one in a design.
+        plain = [value for value, _, _ in found]
+        return [c.reshaped(each, (1,) * (rank - len(each.shape)) + each.shape) for each in plain]
     (batch,) = places
     pieces = any(value.batch is not None and len(value.shape) == dim > 1 for value, dim, _ in found)
     values = []

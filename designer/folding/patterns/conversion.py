@@ -20,7 +20,7 @@ from designer.folding.patterns import (  # noqa: F401  # they register what they
 )
 from designer.folding.patterns.converted import Array, Converted, Evaluate, OpaqueNode, Weight
 from designer.folding.patterns.converter import Converter
-from designer.folding.patterns.fallback import no_layer, opaque
+from designer.folding.patterns.fallback import OPAQUE, no_layer, opaque
 from designer.folding.patterns.groups import grouped
 from designer.folding.patterns.handlers import HANDLERS, Handler
 from designer.folding.patterns.in_place import functional
@@ -60,16 +60,15 @@ def _fitting(graph: NeutralGraph, evaluate: Evaluate, axis: int) -> Converted:
     while True:
         conversion = _Conversion(graph, evaluate, axis, refused)
         found = conversion.converted()
-        more = {
-            by: f"its layer refuses what it is given: {problem.message}"
-            for problem in analyze(found.design).problems
-            if problem.severity is Severity.ERROR
-            and (by := conversion.c.made_by.get(problem.path)) is not None
-            and by not in refused
-        }
-        if not more:
+        before = len(refused)
+        for problem in analyze(found.design).problems:
+            node = found.design.graph.nodes.get(problem.path)
+            by = conversion.c.made_by.get(problem.path)
+            is_layer = isinstance(node, LayerNode) and node.layer != OPAQUE
+            if problem.severity is Severity.ERROR and is_layer and by is not None:
+                refused.setdefault(by, f"its layer refuses what it is given: {problem.message}")
+        if len(refused) == before:
             return found
-        refused |= more
 
 
 def _may_have_length_first(graph: NeutralGraph) -> bool:

@@ -374,6 +374,7 @@ class Converter:
                     name, _ = made.popitem()
                     if made is self.nodes:
                         self.names.give_back(name)
+                        self.made_by.pop(name, None)
             del self.edges[edges:]
             for nodes in self.owners.values():
                 nodes[:] = [each for each in nodes if each in self.nodes]

@@ -8,6 +8,7 @@ from designer.folding.patterns.values import Call, Symbol, Value
 from designer.layers.opaque import ShapeAndType, StoredShape
 from designer.readers.graph import PARAMETER, Operation
 
+OPAQUE = "Opaque"
 _LONGEST = 200  # characters of a text
 
 
@@ -45,7 +46,7 @@ def opaque(c: Converter, call: Call, reason: str) -> OpaqueNode:
         "outputs": ", ".join(map(str, outputs)),
         "tensors": ", ".join(map(str, stored)),
     }
-    node = c.add("Opaque", parameters, inputs, state, text=_text(call))
+    node = c.add(OPAQUE, parameters, inputs, state, text=_text(call))
     for port, (each, made) in enumerate(zip(call.results, outputs, strict=True)):
         if made.integer:
             c.integers.add((node, port))

@@ -96,7 +96,8 @@ def _split(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, 
         short, longer = divmod(size, given["sections"])
         start = view.result * short + min(view.result, longer)
     else:
-        start = (0, *given["indices"])[view.result] if view.result else 0
+        index = given["indices"][view.result - 1] if view.result else 0
+        start = max(min(index + size if index < 0 else index, size), 0)
     return "slice_scatter", {"dim": dim, "start": start, "end": start + after[dim]}
 
 
@@ -112,9 +113,16 @@ def _strided(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str
     return "as_strided_scatter", {name: given[name] for name in names if name in given}
 
 
+def _not_undone(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
+    """Return an operation that no layer expresses: nothing here writes such a part back."""
+    return f"{view.operation.kind}_scatter", {}
+
+
 def _windows(view: _View, before: Shape, after: Shape) -> tuple[str, Mapping[str, Any]]:
     # torch has no such operation: the node is opaque, and says what is meant.
-    return "unfold_scatter", dict(view.operation.arguments)
+    given = view.operation.arguments
+    names = ("dimension", "size", "step")
+    return "unfold_scatter", {name: given[name] for name in names if name in given}
 
 
 _VIEWS: Mapping[str, Inverse] = {
@@ -133,11 +141,20 @@ _VIEWS: Mapping[str, Inverse] = {
     "swapdims": _transposed,
     "swapaxes": _swapped,
     "movedim": _moved,
+    "moveaxis": _moved,
     "t": _turned,
     "numpy_T": _turned,
     "mT": _turned,
+    "mH": _turned,
+    "adjoint": _turned,
+    "_reshape_alias": _reshaped,
+    "positive": _same,
     "view_as": _reshaped,
     "diagonal": _diagonal,
+    "linalg_diagonal": _not_undone,
+    "hsplit": _not_undone,
+    "vsplit": _not_undone,
+    "dsplit": _not_undone,
     "as_strided": _strided,
     "unfold": _windows,
     "slice": _sliced,
@@ -163,13 +180,16 @@ _PERHAPS: Mapping[str, Inverse] = {
     "feature_dropout": _same,
     "expand": _reshaped,
     "expand_as": _reshaped,
+    "broadcast_to": _reshaped,
 }
 """Operations that are a view in some cases; see `_is_view`."""
 
 _REORDERED = ("permute", "transpose", "transpose_", "swapdims", "swapaxes", "movedim", "t",
               "numpy_T", "mT", "slice", "narrow", "select", "unbind", "split",
               "split_with_sizes", "chunk", "tensor_split", "diagonal", "as_strided", "unfold",
-              "expand", "expand_as")  # fmt: skip
+              "mH", "adjoint", "moveaxis", "linalg_diagonal", "hsplit", "vsplit",
+              "dsplit")  # fmt: skip
+_SPREADING = ("expand", "expand_as", "broadcast_to")
 
 
 @dataclass
@@ -270,15 +290,20 @@ class _Rewriting:
         before, after = self.values[source.name], self.values[operation.results[0]]
         if kind == "to":
             return before.dtype == after.dtype and given.get("copy") is not True
-        if kind in ("expand", "expand_as"):  # a value that is repeated cannot be written to
-            return prod(before.shape) == prod(after.shape)
+        if kind in _SPREADING:  # a repeated value cannot be written to, but changes
+            return True
         # Values that lie in another order are copied.
         name = self._owner(source.name)
         while (view := self._views.get(name)) is not None:
-            if view.operation.kind in _REORDERED:
+            if view.operation.kind in _REORDERED or self._is_repeated(view, name):
                 return False
             name = self._owner(view.of)
         return True
+
+    def _is_repeated(self, view: _View, name: str) -> bool:
+        """Tell whether a view has values of its tensor several times."""
+        sizes = [prod(self.values[each].shape) for each in (name, view.of)]
+        return view.operation.kind in _SPREADING and sizes[0] != sizes[1]
 
     def _add(self, operation: Operation) -> None:
         names = {key: self._read(each) for key, each in operation.arguments.items()}

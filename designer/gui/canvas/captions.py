@@ -105,11 +105,8 @@ def _block_summary(node: BlockNode, result: NodeResult | None) -> str:
         text = " ".join(value for _, value in shown)
     else:  # the block's first, mostly the number of channels, is understood without its name
         inside = _scope(result)
-        first = next(iter(inside.scope), None) if inside is not None else None
-        text = ", ".join(
-            [value if name == (first or name) and not number else f"{name} {value}"
-             for number, (name, value) in enumerate(shown)]
-        )  # fmt: skip
+        unnamed = next(iter(inside.scope if inside is not None else node.arguments), "")
+        text = ", ".join([value if name == unnamed else f"{name} {value}" for name, value in shown])
     return f"{node.block} {text}".rstrip()
 
 

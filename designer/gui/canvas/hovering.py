@@ -49,9 +49,13 @@ class Hover(QObject):
         """Highlight a node that was highlighted before the graph was drawn anew, if it stayed."""
         view = self.view
         row = view.layer.arrays.row.get(path, -1) if path is not None else -1
+        shown = view.notes.card.isVisible()
         if row >= 0 and row == hits.row_at(view.layer, view.pointer):
             view.layer.hovered = row
-        elif path is not None:
+            if shown:  # it may say what is no longer so
+                self.hide()
+                self._show_card()
+        elif path is not None or shown:
             self.hide()
 
     def hide(self) -> None:

@@ -96,6 +96,7 @@ class GraphView(InteractiveView):
         shown = (workspace.document, workspace.scope)
         if shown != self._shown:
             self._turn_to(*shown)
+            hovered = None
         self._offset = None
         self.gliding.stop()
         root = None

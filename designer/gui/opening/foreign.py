@@ -77,7 +77,7 @@ class ForeignNetworks(QObject):
         self.strip = OpeningStrip(self.opener)
         self.report: ReportDialog | None = None
         self._codes: list[tuple[str, Sequence[str], _Code]] = []  # code that is to be opened
-        self._asking = False  # whether one of them may be run
+        self._asking = False  # whether a question about one of them is shown now
         self._tabs: dict[Opening, _Tab] = {}  # of networks whose weights are still to come
         self.opener.known.connect(self._known)
         self.opener.opened.connect(self._opened)
@@ -152,6 +152,7 @@ class ForeignNetworks(QObject):
                 self._open_code(*self._codes.pop(0))
         finally:
             self._asking = False
+            self._codes.clear()
 
     def _open_code(self, source: str, inputs: Sequence[str], code: "_Code") -> None:
         if code.design is not None and not code.edited:

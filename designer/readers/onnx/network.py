@@ -81,6 +81,10 @@ def _first(constant: Constant) -> Callable[[], Any]:
     return lambda: constant.array()[:1]
 
 
+_JOINING = frozenset(("Add", "Sub", "Mul", "Div"))
+"""Operators of two values, of which the smaller one is repeated."""
+
+
 def _is_float(found: TensorSpec) -> bool:
     return found.dtype.startswith(("float", "bfloat"))
 
@@ -277,7 +281,7 @@ class _Network:
         """Let two names of the file be one value."""
         if inner in self.constants:
             constant = self.constants[inner]
-            self._know(Constant(outer, constant.spec, constant.array, constant.learned))
+            self._know(constant.renamed(outer))
         else:
             self.specs[outer] = self.specs[inner]
             self._values[outer] = self._values[inner]
@@ -356,6 +360,8 @@ class _Network:
 
         What it gives is not learned then: a table of positions plus a bias is computed.
         """
+        if each.operator not in _JOINING:
+            return False
         inputs = [self.constants[name] for name in each.inputs if name in self.constants]
         sizes = [prod(one.spec.shape) for one in inputs if one.learned]
         return len(sizes) == 1 and any(
@@ -400,11 +406,15 @@ class _Network:
         if each.operator == "Identity":
             before: Sequence[Constant | None] = inputs[:1]
         else:
-            names = tuple(one.name if one is not None else "" for one in inputs)
-            key = (each.operator, names, repr(sorted(each.attributes.items())))
+            read = tuple(one.name if one is not None else "" for one in inputs)
+            key = (each.operator, read, repr(sorted(each.attributes.items())))
             before = [self.constants.get(name) for name in self._computed.get(key, ())]
-            self._computed.setdefault(key, tuple(each.outputs))
-        if len(before) != len(each.outputs):
+        known = len(before) == len(each.outputs) and not any(
+            name and constant is None for name, constant in zip(each.outputs, before, strict=True)
+        )
+        if not known:  # also if an output is read for the first time
+            if each.operator != "Identity":
+                self._computed[key] = tuple(each.outputs)
             return False
         for name, constant, found in zip(each.outputs, before, specs, strict=True):
             if name and constant is not None:

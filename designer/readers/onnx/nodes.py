@@ -181,6 +181,10 @@ class Constant:
         self._read = read
         self._array: Any = None
 
+    def renamed(self, name: str) -> "Constant":
+        """Return it with another name."""
+        return Constant(name, self.spec, self.array, self.learned, self.computed)
+
     def array(self) -> Any:
         """Return its elements."""
         if self._array is not None:

@@ -103,6 +103,22 @@ def views_in_the_shape_of_others(self: Functions, x: torch.Tensor) -> torch.Tens
     return x
 
 
+def repeated_value_that_changes(self: Functions, x: torch.Tensor) -> torch.Tensor:
+    x = x * 2
+    first = x[:, :1]
+    repeated = first.expand(-1, 4, -1)
+    first.add_(1)
+    return repeated + x
+
+
+def view_of_what_keeps_its_shape(self: Functions, x: torch.Tensor) -> torch.Tensor:
+    x = x * 2
+    x.expand(x.shape).flatten(1).add_(1)
+    x.adjoint().mul_(3)
+    x.tensor_split((1, -1), dim=2)[2].neg_()
+    return x
+
+
 def parts_of_uneven_sizes(self: Functions, x: torch.Tensor) -> torch.Tensor:
     x = x * 2
     x.tensor_split(4, 2)[1].mul_(2)
@@ -112,6 +128,8 @@ def parts_of_uneven_sizes(self: Functions, x: torch.Tensor) -> torch.Tensor:
 
 
 FUNCTIONS = (
+    repeated_value_that_changes,
+    view_of_what_keeps_its_shape,
     views_in_the_shape_of_others,
     parts_of_uneven_sizes,
     relu_of_what_is_read_again,

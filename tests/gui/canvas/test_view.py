@@ -268,6 +268,27 @@ def test_a_graph_drawn_anew_under_a_resting_pointer_keeps_the_card(
     assert not view.notes.card.isVisible(), "of a node that is gone"
 
 
+def test_a_card_says_what_is_so_now(qtbot: QtBot, canvas: Canvas, workspace: Workspace) -> None:
+    workspace.open_preset("resnet50")
+    workspace.edit("break", broken)
+    workspace.reveal("layer2")
+    view = canvas.view
+    card = view.notes.card
+    for _ in range(2):
+        qtbot.mouseMove(view.viewport(), QPoint(5, 690))
+        qtbot.mouseMove(view.viewport(), center(canvas, "layer2"))
+        qtbot.waitUntil(card.isVisible)
+        assert "inputs differ" in card.label.text()
+        workspace.undo()
+        assert not card.isVisible(), "of a problem that is gone"
+        workspace.redo()
+    qtbot.mouseMove(view.viewport(), QPoint(5, 690))
+    qtbot.mouseMove(view.viewport(), center(canvas, "layer2"))
+    qtbot.waitUntil(card.isVisible)
+    workspace.open_preset("resnet101")
+    assert not card.isVisible(), "of another document"
+
+
 def test_a_graph_that_nobody_moved_is_looked_at_anew_in_another_size(
     canvas: Canvas, workspace: Workspace, qtbot: QtBot
 ) -> None:

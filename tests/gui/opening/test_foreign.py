@@ -98,8 +98,10 @@ def test_of_several_files_of_code_one_is_asked_for_after_the_other(
     for path in paths:
         window.foreign.open_code(str(path))
     timer.start()
-    qtbot.waitUntil(lambda: len(boxes) == 3, timeout=SECONDS)
-    timer.stop()
+    try:
+        qtbot.waitUntil(lambda: len(boxes) == 3, timeout=SECONDS)
+    finally:
+        timer.stop()
     assert boxes == [1, 1, 1]
     assert not worker.asked
 

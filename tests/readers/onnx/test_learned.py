@@ -146,3 +146,30 @@ def test_an_operation_whose_layer_refuses_its_input_is_opaque() -> None:
     analysis = analyze(converted.design)
     assert analysis.valid
     assert analysis.totals.parameters == 5 * 4 * 3
+
+
+def test_an_output_that_only_the_second_of_two_equal_nodes_is_asked_for() -> None:
+    model = model_of(
+        [
+            helper.make_node("Split", ["pair.weight", "sizes"], ["a", "b"], axis=0),
+            helper.make_node("Split", ["pair.weight", "sizes"], ["c", "d"], axis=0),
+            helper.make_node("Add", ["x", "a"], ["e"]),
+            helper.make_node("Add", ["e", "d"], ["y"]),
+        ],
+        (2, 3),
+        constants={"pair.weight": floats(6), "sizes": np.array([3, 3])},
+    )
+    graph = graph_of(model)
+    assert len(graph.tensors) == 2
+
+
+def test_a_weight_that_is_padded_stays_a_weight() -> None:
+    model = model_of(
+        [
+            helper.make_node("Concat", ["fc.weight", "const_row"], ["w"], axis=1),
+            helper.make_node("MatMul", ["x", "w"], ["y"]),
+        ],
+        (2, 3),
+        constants={"fc.weight": floats(3, 3), "const_row": np.zeros((3, 1), np.float32)},
+    )
+    assert "Linear" in [each.layer for each in convert(graph_of(model)).design.graph.nodes.values()]
