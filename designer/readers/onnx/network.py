@@ -81,8 +81,8 @@ def _first(constant: Constant) -> Callable[[], Any]:
     return lambda: constant.array()[:1]
 
 
-_JOINING = frozenset(("Add", "Sub", "Mul", "Div"))
-"""Operators of two values, of which the smaller one is repeated."""
+_JOINING = frozenset(("Add", "Sub", "Mul", "Div", "MatMul", "Gemm"))
+"""Operators that join a learned value with another one, which may be far larger."""
 
 
 def _is_float(found: TensorSpec) -> bool:
