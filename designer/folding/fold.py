@@ -186,17 +186,24 @@ class _Folder:
         self.structural = structural
         self.scope = analysis.arguments
         self.code = analysis.design.code
+        self._within: dict[_Kind, set[str]] = {}  # nodes in modules of a class, by that class
 
     def run(self) -> None:
         """Fold the graph."""
         work = self.work
         for name, groups in work.groups.items():
             work.groups[name] = tuple([each for each in groups if each.path])
+            self._note(name)
         for kind in self._kinds():
             instances = self._instances(kind)
             if isinstance(kind, str) and any(len(each) > 1 for each in instances.values()):
                 self._make_blocks(kind, instances)
             self._strip(kind)
+
+    def _note(self, name: str) -> None:
+        """Remember the classes that a new node is in: with it, a large network folds in half."""
+        for each in self.work.groups[name]:
+            self._within.setdefault(_kind(each), set()).add(name)
 
     def _kinds(self) -> list[_Kind]:
         """Return the classes so that those inside of others come first."""
@@ -210,9 +217,10 @@ class _Folder:
     def _instances(self, kind: _Kind) -> dict[Module, list[str]]:
         """Return the nodes of each instance of a class, in forward order."""
         found: dict[Module, list[str]] = {}
-        for name in self.work.order:
+        within = self._within.get(kind, ())
+        for name in [each for each in self.work.order if each in within]:
             inside = [each for each in self.work.groups[name] if _kind(each) == kind]
-            if inside:
+            if inside:  # another node may have had this name before
                 found.setdefault(inside[-1], []).append(name)
         return found
 
@@ -222,9 +230,11 @@ class _Folder:
         for module, names in self._instances(kind).items():
             if len(names) == 1 and isinstance(work.nodes[names[0]], BlockNode):
                 work.module[names[0]] = "" if self.structural else module.path
-                work.rename(names[0], self._new_name(names, module.path))
-        for name, groups in work.groups.items():
-            work.groups[name] = tuple([each for each in groups if _kind(each) != kind])
+                name = self._new_name(names, module.path)
+                work.rename(names[0], name)
+                self._note(name)
+        for name in self._within.pop(kind, set()) & work.groups.keys():
+            work.groups[name] = tuple([each for each in work.groups[name] if _kind(each) != kind])
 
     # Blocks
 
@@ -353,6 +363,7 @@ class _Folder:
                 "" if self.structural else module.path,
             )
             work.free[name] = frozenset(found.arguments.keys() - given.keys())
+            self._note(name)
             made.append(name)
         return made
 
@@ -441,6 +452,7 @@ class _Folder:
             use = names[0]
             node = BlockNode(first.block, row.arguments, repeat=len(names))
             work.contract(names, use, node, source, [(names[-1], 0)], members, groups, module)
+            self._note(use)
             work.free[use] = free
 
 
