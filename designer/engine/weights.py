@@ -121,6 +121,7 @@ def load(
             f"weights of a similar network.{why}"
         )
     state = network.state_dict()
+    learned = {name for name, _ in network.named_parameters()}
     layouts = {each.origin: each for each in theirs}
     images = {module.path: module.image for module in ours}
     values = {}
@@ -131,7 +132,11 @@ def load(
                 f"{each.origin} in {weights.origin} holds whole numbers ({tensor.dtype}), which "
                 "cannot be used as weights: use a file that was not quantized."
             )
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor.float()).all()):
+        own = each.name.rpartition(".")[2]
+        # A mask of attention may be minus infinity.
+        fixed = each.name not in learned and not own.startswith("running_")
+        sound = torch.isnan(tensor).logical_not() if fixed else torch.isfinite(tensor.float())
+        if tensor.is_floating_point() and not bool(sound.all()):
             raise DesignerError(
                 f"{each.origin} in {weights.origin} holds NaN or infinity: use a file of a "
                 "training that did not diverge."

@@ -20,6 +20,7 @@ _KERAS = {
 }
 _KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 _ONLY_KERAS = _KERAS.keys() - {"bias", "alpha"}
+_ONLY_TORCH = ("weight", "running_mean", "running_var", "num_batches_tracked", "in_proj_weight")
 _WRAPPERS = ("module", "_orig_mod", "model", "state_dict", "network")
 
 
@@ -58,7 +59,9 @@ def stored(shapes: Mapping[str, Shape]) -> list[Stored]:
     """
     names = _unwrapped(list(shapes))
     parts = {origin: _parts(names[origin]) for origin in shapes}
-    keras = any(own in _ONLY_KERAS for _, own in parts.values())
+    own_names = {own for _, own in parts.values()}
+    # A module of torch may have a parameter called gamma beside weights.
+    keras = not own_names.isdisjoint(_ONLY_KERAS) and own_names.isdisjoint(_ONLY_TORCH)
     kernels: dict[str, set[str]] = {}
     for module, own in parts.values():
         if own in _KERNELS:

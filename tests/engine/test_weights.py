@@ -233,6 +233,26 @@ def test_weights_that_are_not_finite_are_refused(value):
         loaded(presets.load("lenet5"), state)
 
 
+def test_a_mask_of_attention_may_be_minus_infinity():
+    made = design(
+        {
+            "x": {"layer": "Input", "shape": [2, 2]},
+            "mask": {"layer": "Constant", "shape": [2, 2], "batch_axis": False},
+            "add": {"layer": "Add"},
+            "fc": {"layer": "Linear", "out_features": 3},
+            "y": {"layer": "Output"},
+        },
+        [["x", "add", "fc", "y"], ["mask", "add:1"]],
+    )
+    state = module(made).state_dict()
+    state["mask"] = torch.tensor([[0.0, -torch.inf], [0.0, 0.0]])
+    network, _ = loaded(made, state)
+    assert network.state_dict()["mask"][0, 1] == -torch.inf
+    state["mask"][0, 0] = torch.nan
+    with pytest.raises(DesignerError, match="mask in the file holds NaN or infinity"):
+        loaded(made, state)
+
+
 def test_quantized_weights_are_refused():
     state = module(presets.load("lenet5")).state_dict()
     state["fc1.weight"] = state["fc1.weight"].to(torch.int8)

@@ -14,6 +14,13 @@ def test_torch_names_stay_as_they_are():
     assert only.module == "layer1.0.conv1"
 
 
+def test_a_parameter_of_a_module_may_be_called_as_keras_calls_weights():
+    shapes = {"conv.weight": (4, 3, 3, 3), "conv.bias": (4,), "gamma": (1,), "block.beta": (4,)}
+    assert [(each.name, each.keras) for each in stored(shapes)] == [
+        (each, False) for each in shapes
+    ]
+
+
 def test_what_wraps_every_name_is_taken_off_and_nothing_else():
     wrapped = stored({"module._orig_mod.conv.weight": (1,), "module._orig_mod.fc.weight": (2,)})
     assert [each.name for each in wrapped] == ["conv.weight", "fc.weight"]

@@ -8,6 +8,7 @@ import numpy as np
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value
+from designer.readers.graph import Ref
 
 
 @handles("contiguous", "clone", "detach", "alias", "lift_fresh_copy", "lift_fresh", "dropout_same")
@@ -174,10 +175,32 @@ def copy(c: Converter, call: Call) -> None:
         _spread(c, source, call.result)
 
 
-@handles("expand", "broadcast_to", "expand_as", "repeat", "tile")
+_SPREADING = ("expand", "broadcast_to", "expand_as", "repeat", "tile")
+_JOINING = ("add", "sub", "mul", "div")
+
+
+@handles(*_SPREADING)
 def expand(c: Converter, call: Call) -> None:
     """Let a tensor stand for every image; along other axes add it to zeros."""
     _spread(c, call["self"], call.result)
+
+
+def _is_only_joined(c: Converter, spread: Symbol) -> bool:
+    """Tell whether all that read a value join it with one of its whole shape, as layers do."""
+    if spread.name in c.graph_outputs:
+        return False
+    for each in c.readers.get(spread.name, ()):
+        others = [
+            one.name
+            for one in (each.arguments.get("self"), each.arguments.get("other"))
+            if isinstance(one, Ref) and one.name != spread.name
+        ]
+        if each.kind not in _JOINING or len(others) != 1:
+            return False
+        made = c.producers.get(others[0])
+        if c.specs[others[0]].shape != spread.shape or (made and made.kind in _SPREADING):
+            return False
+    return True
 
 
 def _spread(c: Converter, x: Symbol, result: Symbol) -> None:
@@ -203,6 +226,9 @@ def _spread(c: Converter, x: Symbol, result: Symbol) -> None:
     wanted = c.shape_of(result, batch)
     spread = (1,) * (len(wanted) - len(value.shape)) + value.shape
     value = c.reshaped(value, spread)
+    if spread != wanted and _is_only_joined(c, result):
+        c.know(result, value._replace(batch=batch))
+        return
     if spread != wanted:
         value = Value(c.add("Add", {}, (value, c.zeros(wanted))), batch, wanted)
     c.know(result, value._replace(batch=batch, shape=wanted))

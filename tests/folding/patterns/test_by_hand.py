@@ -91,3 +91,35 @@ def test_matrices_whose_columns_are_outputs(batch: int) -> None:
     found = opened(Product(), torch.randn(batch, 6))
     assert found.converted.opaque == ()
     assert found.difference < 1e-6
+
+
+class SqueezeExcite(nn.Module):
+    """Scales channels by weights that are spread over the image, and adds a spread bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 8, 3), nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        y = torch.sigmoid(self.fc(x.mean((2, 3)))).view(-1, 8, 1, 1)
+        return x * y.expand_as(x) + y.expand(-1, -1, *x.shape[2:])
+
+
+class Outer(nn.Module):
+    """Joins two values that are both spread: one of them must have the whole shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 5), nn.Linear(4, 6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.a(x)[:, :, None].expand(-1, 5, 6), self.b(x)[:, None].expand(-1, 5, 6)
+        return a * b + a
+
+
+def test_a_spread_value_that_is_joined_needs_no_constant() -> None:
+    found = opened(SqueezeExcite(), torch.randn(2, 3, 6, 6))
+    assert found.difference == 0
+    assert "Constant" not in found.layers
+    assert opened(Outer(), torch.randn(2, 4)).difference == 0
