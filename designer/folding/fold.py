@@ -198,7 +198,8 @@ class _Folder:
             instances = self._instances(kind)
             if isinstance(kind, str) and any(len(each) > 1 for each in instances.values()):
                 self._make_blocks(kind, instances)
-            self._strip(kind)
+                instances = self._instances(kind)
+            self._strip(kind, instances)
 
     def _note(self, name: str) -> None:
         """Remember the classes that a new node is in: with it, a large network folds in half."""
@@ -224,10 +225,10 @@ class _Folder:
                 found.setdefault(inside[-1], []).append(name)
         return found
 
-    def _strip(self, kind: _Kind) -> None:
+    def _strip(self, kind: _Kind, instances: Mapping[Module, Sequence[str]]) -> None:
         """Forget the modules of a class; a node that is all of one takes its path as its name."""
         work = self.work
-        for module, names in self._instances(kind).items():
+        for module, names in instances.items():
             if len(names) == 1 and isinstance(work.nodes[names[0]], BlockNode):
                 work.module[names[0]] = "" if self.structural else module.path
                 name = self._new_name(names, module.path)

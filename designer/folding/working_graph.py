@@ -64,7 +64,9 @@ class WorkingGraph:
         self.code = analysis.design.code
         self.free: dict[str, frozenset[str]] = {}
         self._moved: dict[Port, Port] = {}
-        self.order = self._sorted(self.nodes)
+        self.order = self._sorted(self.nodes)  # replaced by another list, never changed
+        self._numbered: list[str] = []  # the order that has these numbers
+        self._number: dict[str, int] = {}
         # The nodes that read each node: with it, DenseNet-201 is folded in two thirds of the time.
         self._targets: dict[str, set[str]] = {name: set() for name in self.nodes}
         for name, given in self.sources.items():
@@ -125,7 +127,7 @@ class WorkingGraph:
         for name, node in self.nodes.items() if self._has_shares else ():
             if node.shares and (name in chosen) != (node.shares in chosen):
                 return False
-        position = [number for number, name in enumerate(self.order) if name in chosen]
+        position = self._positions(chosen)
         if position[-1] - position[0] == len(position) - 1:
             return True
         behind: set[str] = set()  # nodes outside that depend on the chosen ones
@@ -140,6 +142,13 @@ class WorkingGraph:
             if reached:
                 behind.add(name)
         return True
+
+    def _positions(self, names: Collection[str]) -> list[int]:
+        """Return the places of nodes in the order, the first one first."""
+        if self._numbered is not self.order:
+            self._numbered = self.order
+            self._number = {name: number for number, name in enumerate(self.order)}
+        return sorted([self._number[name] for name in names])
 
     def contract(
         self,
@@ -169,7 +178,7 @@ class WorkingGraph:
         """
         chosen = set(names)
         moved = {port: (use, number) for number, port in enumerate(outputs)}
-        position = [number for number, name in enumerate(self.order) if name in chosen]
+        position = self._positions(chosen)
         contiguous = position[-1] - position[0] == len(position) - 1
         for port, (_, number) in moved.items():
             if port in self.shapes:
