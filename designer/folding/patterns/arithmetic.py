@@ -49,7 +49,9 @@ def _without_batch(c: Converter, value: Value, symbol: Symbol, at: int) -> Value
     shape = symbol.shape
     if shape[at] != 1:
         if not c.is_constant(symbol):
-            raise UnsupportedError("a tensor with values for each image of the batch")
+            raise UnsupportedError(
+                f"a tensor that all images share, of which {shape[at]} values lie along their axis"
+            )
         array = c.array(symbol)
         one = np.take(array, [0], axis=at)
         if not (array == one).all():

@@ -116,7 +116,7 @@ class _Conversion:
         nodes = {name: node for name, node in c.nodes.items() if name in kept}
         edges = tuple([each for each in c.edges if each.target in kept])
         weights = {key: each for key, each in c.weights.items() if key.partition(".")[0] in kept}
-        nodes, weights = self._shared(nodes, weights)
+        nodes, weights = self._shared(self._frozen(nodes, weights), weights)
         opaque_nodes = tuple([each for each in self.opaque if each.node in kept])
         unused = self._unused({each.key for each in weights.values()})
         return Converted(
@@ -177,6 +177,23 @@ class _Conversion:
             c.modules[node] = ()
             c.edges.append(Edge(value.node, value.port, node, 0))
             yield value.batch or 0
+
+    def _frozen(
+        self, nodes: Mapping[str, LayerNode], weights: Mapping[str, Weight]
+    ) -> dict[str, LayerNode]:
+        """Let layers not learn whose weights are fixed in the file, such as a kernel for edges."""
+        learned = {each.key for each in self.c.tensors.values() if each.kind == PARAMETER}
+        learning = {key.partition(".")[0] for key, each in weights.items() if each.key in learned}
+        found = dict(nodes)
+        for key in weights:
+            name, _, own = key.partition(".")
+            if own == "weight" and name not in learning and nodes[name].layer != OPAQUE:
+                found[name] = replace(nodes[name], learning_rate=0)
+                self.notes.append(
+                    f"The weight of {name} is fixed in the file, so it does not learn in the "
+                    "design, where it counts among the parameters."
+                )
+        return found
 
     def _shared(
         self, nodes: dict[str, LayerNode], weights: dict[str, Weight]

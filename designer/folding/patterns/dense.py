@@ -53,9 +53,12 @@ def embedding(c: Converter, call: Call) -> None:
     if not c.is_learned(weight):
         raise UnsupportedError("an embedding of computed vectors")
     value = c.value(indices)
-    if indices.dim() == 1 and value.batch is not None:
-        raise UnsupportedError("an embedding of a single token of each image")
     parameters = {"num_embeddings": weight.shape[0], "embedding_dim": weight.shape[1]}
+    if indices.dim() == 1 and value.batch is not None:  # one token, which has an axis in a design
+        name = c.add("Embedding", parameters, [value], {"weight": weight})
+        vector = Value(name, value.batch, (*value.shape, weight.shape[1]))
+        c.know(call.result, c.reshaped(vector, (weight.shape[1],)))
+        return
     c.emit(call.result, "Embedding", parameters, [value], {"weight": weight})
 
 

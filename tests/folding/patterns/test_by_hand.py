@@ -123,3 +123,42 @@ def test_a_spread_value_that_is_joined_needs_no_constant() -> None:
     assert found.difference == 0
     assert "Constant" not in found.layers
     assert opened(Outer(), torch.randn(2, 4)).difference == 0
+
+
+class Columns(nn.Module):
+    """Embeds each column of a table by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embeddings = nn.ModuleList([nn.Embedding(count, 4) for count in (5, 7)])
+        self.linear = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        vectors = [each(x[:, number]) for number, each in enumerate(self.embeddings)]
+        return self.linear(torch.cat(vectors, 1))
+
+
+def test_a_token_alone_is_embedded() -> None:
+    found = opened(Columns(), torch.randint(0, 5, (3, 2)))
+    assert found.difference == 0
+    assert found.layers.count("Embedding") == 2
+
+
+class Edges(nn.Module):
+    """Finds edges by a kernel that does not learn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("kernel", torch.randn(2, 1, 3, 3))
+        self.conv = nn.Conv2d(2, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.conv2d(x, self.kernel))
+
+
+def test_a_kernel_that_is_a_buffer_does_not_learn() -> None:
+    found = opened(Edges(), torch.randn(2, 1, 8, 8))
+    assert found.difference == 0
+    nodes = found.converted.design.graph.nodes.values()
+    assert [each.learning_rate for each in nodes if each.layer == "Conv2d"] == [0, 1]
+    assert any("fixed in the file" in each for each in found.converted.notes)
