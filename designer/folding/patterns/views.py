@@ -221,6 +221,8 @@ def _spread(c: Converter, x: Symbol, result: Symbol) -> None:
     if batch is not None:
         batch += len(shape) - x.dim()
     elif given and given[0] == 1 and shape[0] == c.size > 1 and len(shape) > 1:
+        if result.name in c.graph_outputs:
+            raise UnsupportedError("an output that is the same for every image, once for each")
         batch = 0
         value = c.reshaped(value, given[1:])._replace(batch=0)
     wanted = c.shape_of(result, batch)
