@@ -202,7 +202,7 @@ class _Folder:
             self._strip(kind, instances)
 
     def _note(self, name: str) -> None:
-        """Remember the classes that a new node is in: with it, a large network folds in half."""
+        """Remember the classes that a new node is in, so that no search looks at every node."""
         for each in self.work.groups[name]:
             self._within.setdefault(_kind(each), set()).add(name)
 
