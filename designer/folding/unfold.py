@@ -152,7 +152,7 @@ class _Unfolder:
         self._refuse_unread(inner)
 
     def _refuse_unread(self, inner: Mapping[str, Mapping[str, Node]]) -> None:
-        """Refuse an unfolded graph in which nothing reads a layer: an output was not read."""
+        """Raise an error if nothing reads a layer that was in a block with an unread output."""
         read = {each.source for each in self.edges}
         paths = {name: path for path, name in self.moved.items()}
         for use, nodes in inner.items():

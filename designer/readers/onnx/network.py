@@ -82,7 +82,7 @@ def _first(constant: Constant) -> Callable[[], Any]:
 
 
 _JOINING = frozenset(("Add", "Sub", "Mul", "Div", "MatMul", "Gemm"))
-"""Operators that join a learned value with another one, which may be far larger."""
+"""Operators of two tensors, whose result may be far larger than one of them."""
 
 
 def _is_float(found: TensorSpec) -> bool:

@@ -175,7 +175,7 @@ def test_counters_vanish_and_those_of_norms_stay() -> None:
 
 
 class Diagonal(nn.Module):
-    """Writes to values that lie across the axes of a tensor."""
+    """Writes to the diagonal, to strided values or to windows of a tensor."""
 
     def __init__(self, way: str) -> None:
         super().__init__()
@@ -199,7 +199,7 @@ def test_writing_that_no_layer_expresses_is_an_opaque_node(way: str) -> None:
 
 
 class Spectral(nn.Module):
-    """A layer whose weight is computed, by numbers of which one has no axis."""
+    """A Linear under spectral_norm, which divides its weight by a tensor without axes."""
 
     def __init__(self) -> None:
         super().__init__()
