@@ -40,11 +40,14 @@ class OpaquePiece(msgspec.Struct, frozen=True):
     reason: str = ""
 
     @property
+    def call(self) -> str:
+        """The operation, and where it is called."""
+        return f"{self.operation}, called in {self.line}" if self.line else self.operation
+
+    @property
     def words(self) -> str:
         """The operation, where it is called, and what of it no layer expresses."""
-        where = f", called in {self.line}" if self.line else ""
-        why = f" ({self.reason})" if self.reason else ""
-        return f"{self.operation}{where}{why}"
+        return f"{self.call} ({self.reason})" if self.reason else self.call
 
 
 class Tensors(msgspec.Struct, frozen=True):

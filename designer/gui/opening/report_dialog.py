@@ -87,7 +87,7 @@ class ReportDialog(QDialog):
         self.operations.setUniformItemSizes(True)
         self.operations.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         for piece in self.report.opaque:
-            item = QListWidgetItem(piece.words)
+            item = QListWidgetItem(piece.call)
             item.setData(Qt.ItemDataRole.UserRole, piece.path)
             item.setToolTip(f"{piece.words}\nSelect the node {piece.path}.")
             self.operations.addItem(item)
