@@ -159,6 +159,33 @@ class _MaxPool(Maximum, _PaddedPool):
     def dilation_of(self) -> Sizes:
         return self.dilation
 
+    def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
+        """Return the shape; refuse a dilated window that steps over the whole image.
+
+        There torch finds a maximum of -inf at an index outside of the image, and its backward pass
+        writes to that place in memory.
+        """
+        shape = super().output_shape(inputs)
+        sizes = inputs[0].shape[1:]
+        for axis, name in enumerate(WORDS[self.spatial_axes].names):
+            step, dilation = self.step[axis], self.dilation[axis]
+            # A window begins inside the image or in the padding before it; of one that begins in
+            # the padding, the first element at 0 or after must lie inside the image.
+            begins = range(-self.padding[axis], 0, step)[: shape[1 + axis]]
+            if all(begin % dilation < sizes[axis] for begin in begins):
+                continue
+            close = tuple([min(d, size) for d, size in zip(self.dilation, sizes, strict=True)])
+            raise LayerError(
+                "window-without-values",
+                f"a window lies entirely in the padding: with a dilation of {dilation} its "
+                f"elements step over the whole {name} of {sizes[axis]}",
+                axis=name,
+                received=dilation,
+                expected=f"at most {sizes[axis]}",
+                remedies=[SetParameters(f"set dilation to {show(close)}", {"dilation": close})],
+            )
+        return shape
+
     def further_outputs(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         if not self.return_indices:
             return ()

@@ -33,8 +33,7 @@ LAYERS = tuple(
 SEVERAL = tuple(kind for kind in ROWS if layer_types()[kind].inputs[1] > 1)
 STORED = tuple(kind for kind in ROWS if layer_types()[kind].inputs[1] == 0)
 # What goes wrong on the values that a random network may grow, which become infinite or no number:
-# logarithms and roots, powers, draws by odds, quotients. All elements of a dilated window may lie
-# in the padding: torch's maximum is -inf.
+# logarithms and roots, powers, draws by odds, quotients.
 ENDLESS = {"LPPool2d", "StochasticPool2d", "Exp", "Power", "Divide"}
 ENDLESS |= {kind for kind in ROWS if ROWS[kind].undefined}
 FINITE = tuple(kind for kind in LAYERS if kind not in ENDLESS)

@@ -418,6 +418,17 @@ CASES: dict[str, Case] = {
         expected="at most 1",
         fixes=("set padding to 1×1",),
     ),
+    "a dilated window that steps over the image": Case(
+        chain({"layer": "MaxPool2d", "kernel_size": 2, "stride": 1, "padding": 1, "dilation": 2},
+              shape=[3, 4, 1]),
+        "window-without-values",
+        "n1: a window lies entirely in the padding: with a dilation of 2 its elements step over "
+        "the whole width of 1 (from image)",
+        axis="width",
+        received="2",
+        expected="at most 1",
+        fixes=("set dilation to 2×1",),
+    ),
     "a reflection of more than the image": Case(
         chain(conv(4, 3, padding=8, padding_mode="reflect")),
         "padding-too-large",
