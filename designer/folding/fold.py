@@ -186,7 +186,8 @@ class _Folder:
         self.structural = structural
         self.scope = analysis.arguments
         self.code = analysis.design.code
-        self._within: dict[_Kind, set[str]] = {}  # nodes in modules of a class, by that class
+        # By class, the nodes in modules of it, and of each node the innermost of these modules.
+        self._within: dict[_Kind, dict[str, Module]] = {}
 
     def run(self) -> None:
         """Fold the graph."""
@@ -204,7 +205,7 @@ class _Folder:
     def _note(self, name: str) -> None:
         """Remember the classes that a new node is in, so that no search looks at every node."""
         for each in self.work.groups[name]:
-            self._within.setdefault(_kind(each), set()).add(name)
+            self._within.setdefault(_kind(each), {})[name] = each
 
     def _kinds(self) -> list[_Kind]:
         """Return the classes so that those inside of others come first."""
@@ -217,12 +218,12 @@ class _Folder:
 
     def _instances(self, kind: _Kind) -> dict[Module, list[str]]:
         """Return the nodes of each instance of a class, in forward order."""
+        work = self.work
         found: dict[Module, list[str]] = {}
-        within = self._within.get(kind, ())
-        for name in [each for each in self.work.order if each in within]:
-            inside = [each for each in self.work.groups[name] if _kind(each) == kind]
-            if inside:  # another node may have had this name before
-                found.setdefault(inside[-1], []).append(name)
+        within = self._within.get(kind, {})
+        for name in work.in_order(within.keys() & work.nodes.keys()):
+            if within[name] in work.groups[name]:  # another node may have had this name before
+                found.setdefault(within[name], []).append(name)
         return found
 
     def _strip(self, kind: _Kind, instances: Mapping[Module, Sequence[str]]) -> None:
@@ -234,7 +235,7 @@ class _Folder:
                 name = self._new_name(names, module.path)
                 work.rename(names[0], name)
                 self._note(name)
-        for name in self._within.pop(kind, set()) & work.groups.keys():
+        for name in self._within.pop(kind, {}).keys() & work.groups.keys():
             work.groups[name] = tuple([each for each in work.groups[name] if _kind(each) != kind])
 
     # Blocks
@@ -253,21 +254,26 @@ class _Folder:
             if piece.inputs and piece.outputs:
                 found.setdefault(piece.structure, []).append((piece, module))
         clusters = sorted(found.values(), key=lambda each: (-len(each[0][0].names), -len(each)))
-        templates: list[tuple[Template, list[Module]]] = []
+        templates: list[tuple[Template, list[Module], Arguments | None]] = []
         for cluster in clusters:
             pieces = [piece for piece, _ in cluster]
             modules = [module for _, module in cluster]
-            for number, (template, others) in enumerate(templates):
+            for number, (template, others, _) in enumerate(templates):
                 joined = template.with_pieces(pieces)
-                if joined is not None and self._arguments(joined, [*others, *modules]) is not None:
-                    templates[number] = joined, [*others, *modules]
+                if joined is None:
+                    continue
+                arguments = self._arguments(joined, [*others, *modules])
+                if arguments is not None:
+                    templates[number] = joined, [*others, *modules], arguments
                     break
             else:
-                templates.append((Template.of(work, pieces), modules))
+                templates.append((Template.of(work, pieces), modules, None))
         made = []
-        for template, modules in templates:
+        for template, modules, arguments in templates:
             if len(template.order) > 1 and (len(modules) > 1 or self._is_module(template)):
-                made += self._make_block(kind, template, modules)
+                found_arguments = arguments or self._arguments(template, modules)
+                if found_arguments is not None:
+                    made += self._make_block(kind, template, modules, found_arguments)
         self._repeat(made)
 
     def _is_small_layer(self, kind: str, names: Sequence[str]) -> bool:
@@ -306,13 +312,12 @@ class _Folder:
         names = self._node_names(template, modules)
         return arguments_for(self.work, template, names, self.scope)
 
-    def _make_block(self, kind: str, template: Template, modules: Sequence[Module]) -> list[str]:
+    def _make_block(
+        self, kind: str, template: Template, modules: Sequence[Module], found: Arguments
+    ) -> list[str]:
         """Make a block of a template, and uses of it of the template's pieces."""
         work = self.work
         names = self._node_names(template, modules)
-        found = arguments_for(work, template, names, self.scope)
-        if found is None:
-            return []
         taken = set(names.values())
         inputs = _ends("x", template.inputs, taken)
         outputs = _ends("y", len(template.outputs), taken)

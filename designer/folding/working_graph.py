@@ -1,5 +1,6 @@
 """The graph while it is folded: step by step nodes become one node that uses a block."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
@@ -64,9 +65,9 @@ class WorkingGraph:
         self.code = analysis.design.code
         self.free: dict[str, frozenset[str]] = {}
         self._moved: dict[Port, Port] = {}
-        self.order = self._sorted(self.nodes)  # replaced by another list, never changed
-        self._numbered: list[str] = []  # the order that has these numbers
-        self._number: dict[str, int] = {}
+        self.order: list[str] = []
+        self._rank: dict[str, int] = {}  # grows along the order, not always by one
+        self._set_order(self._sorted(self.nodes))
         # The nodes that read each node: with it, DenseNet-201 is folded in two thirds of the time.
         self._targets: dict[str, set[str]] = {name: set() for name in self.nodes}
         for name, given in self.sources.items():
@@ -121,6 +122,10 @@ class WorkingGraph:
                     heappush(ready, position[target])
         return order
 
+    def _set_order(self, order: list[str]) -> None:
+        self.order = order
+        self._rank = {name: number for number, name in enumerate(order)}
+
     def can_be_one(self, names: Collection[str]) -> bool:
         """Tell whether no path leaves some nodes and returns, and none shares with one outside."""
         chosen = set(names)
@@ -143,12 +148,14 @@ class WorkingGraph:
                 behind.add(name)
         return True
 
-    def _positions(self, names: Collection[str]) -> list[int]:
+    def in_order(self, names: Iterable[str]) -> list[str]:
+        """Return names of nodes in forward order."""
+        return sorted(names, key=self._rank.__getitem__)
+
+    def _positions(self, names: Iterable[str]) -> list[int]:
         """Return the places of nodes in the order, the first one first."""
-        if self._numbered is not self.order:
-            self._numbered = self.order
-            self._number = {name: number for number, name in enumerate(self.order)}
-        return sorted([self._number[name] for name in names])
+        rank = self._rank.__getitem__
+        return [bisect_left(self.order, rank(name), key=rank) for name in self.in_order(names)]
 
     def contract(
         self,
@@ -178,22 +185,26 @@ class WorkingGraph:
         """
         chosen = set(names)
         moved = {port: (use, number) for number, port in enumerate(outputs)}
-        position = self._positions(chosen)
-        contiguous = position[-1] - position[0] == len(position) - 1
         for port, (_, number) in moved.items():
             if port in self.shapes:
                 self.shapes[use, number] = self.shapes[port]
-        new_nodes: dict[str, Node] = {}
-        first = self.order[position[0]]
-        for name in self.order:
-            if name == first:
-                new_nodes[use] = node
-            if name not in chosen:
-                new_nodes[name] = self.nodes[name]
         given = [self.now(each) for each in inputs]
         self._moved.update(moved)
+        position = self._positions(chosen)
+        rank = self._rank[self.order[position[0]]]
+        if position[-1] - position[0] == len(position) - 1:
+            self.order[position[0] : position[-1] + 1] = [use]
+        else:
+            first = self.order[position[0]]
+            self.order = [
+                use if name == first else name
+                for name in self.order
+                if name == first or name not in chosen
+            ]
         for name in chosen:
-            self._forget(name)
+            del self.nodes[name]
+            for table in self._tables():
+                table.pop(name, None)
         targets = set().union(*[self._targets.pop(name) for name in chosen]) - chosen
         for name in targets:
             self.sources[name] = [
@@ -203,17 +214,13 @@ class WorkingGraph:
         for source in given:
             if source is not None:
                 self._targets[source[0]] = {*(self._targets[source[0]] - chosen), use}
-        self.nodes = new_nodes
-        self.sources[use] = given
+        self.nodes[use], self.sources[use], self._rank[use] = node, given, rank
         self.groups[use], self.module[use], self.members[use] = groups, module, members
-        self.order = list(new_nodes) if contiguous else self._sorted(new_nodes)
+        if position[-1] - position[0] != len(position) - 1:
+            self._set_order(self._sorted(self.order))
 
     def _tables(self) -> tuple[dict[str, Any], ...]:
-        return self.sources, self.groups, self.module, self.members, self.free
-
-    def _forget(self, name: str) -> None:
-        for table in self._tables():
-            table.pop(name, None)
+        return self.sources, self.groups, self.module, self.members, self.free, self._rank
 
     def now(self, port: Port | None) -> Port | None:
         """Return the port that stands for one whose node may have become part of another."""
@@ -225,16 +232,17 @@ class WorkingGraph:
         """Rename a node with one output."""
         if new == name:
             return
-        self.nodes = {new if key == name else key: node for key, node in self.nodes.items()}
-        for key, node in self.nodes.items():
+        (place,) = self._positions([name])
+        self.order[place] = new
+        self.nodes[new] = self.nodes.pop(name)
+        for key, node in self.nodes.items() if self._has_shares else ():
             if node.shares == name:
                 self.nodes[key] = replace(node, shares=new)
         for table in self._tables():
             if name in table:
                 table[new] = table.pop(name)
-        ports = [port for port in self.shapes if port[0] == name]
-        for port in ports:
-            self.shapes[new, port[1]] = self.shapes[port]
+        if (name, 0) in self.shapes:
+            self.shapes[new, 0] = self.shapes[name, 0]
         targets = self._targets[new] = self._targets.pop(name)
         for key in targets:
             self.sources[key] = [
@@ -243,8 +251,7 @@ class WorkingGraph:
         for source in self.sources[new]:
             if source is not None:
                 self._targets[source[0]] = {*(self._targets[source[0]] - {name}), new}
-        self._moved.update({port: (new, port[1]) for port in [*ports, (name, 0)]})
-        self.order = [new if each == name else each for each in self.order]
+        self._moved[name, 0] = new, 0
 
     def graph(self) -> Graph:
         """Return the graph as a value."""
