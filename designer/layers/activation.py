@@ -325,6 +325,9 @@ class LogSigmoid(_Activation):
     help = "log(sigmoid(x)): the logarithm of a probability."
     torch = "nn.LogSigmoid"
 
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return CONTIGUOUS
+
     def saved_for_backward(self, inputs: Sequence[Tensor], output: Shape) -> SavedForBackward:
         """Save the input, and exp(-|x|), of which torch keeps a copy on the CPU."""
         return SavedForBackward(inputs=(0,), per_image=FLOAT_BYTES * inputs[0].values)

@@ -466,17 +466,21 @@ class MultiheadAttention(nn.MultiheadAttention):
         attending, _ = self._attending(inputs)
         return FLOAT_BYTES * max(attending, 2 * prod(output))
 
+    def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        attending, _ = self._attending(inputs, frozen=True)
+        return FLOAT_BYTES * max(attending, 2 * prod(output))
+
     def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the bytes of the projections of learned inputs."""
         attending, fixed = self._attending(inputs)
         return FLOAT_BYTES * fixed if attending >= 2 * prod(output) else 0
 
-    def _attending(self, inputs: Sequence[Tensor]) -> tuple[int, int]:
+    def _attending(self, inputs: Sequence[Tensor], *, frozen: bool = False) -> tuple[int, int]:
         """Return the most values before the last projection: for one image, and of all."""
         per_image = fixed = most = 0
         for tensor, features in self._projected(inputs):
             values = tensor.shape[0] * features
-            copy = [tensor.values] if _is_copied(tensor) else []
+            copy = [tensor.values] if _is_copied(tensor) and not frozen else []
             added = self.bias and not is_contiguous(tensor)
             making = chain_peak(*copy, *[values] * (2 if added else 1)) // FLOAT_BYTES
             if tensor.batched:

@@ -412,6 +412,13 @@ class Layer:
         """
         return self.saved_for_backward(inputs, output)
 
+    def ports_without_gradient(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        """Return the input ports through which no gradient passes: by default those of `decides`.
+
+        Override it where the inputs' shapes decide, as in PreActShortcut.
+        """
+        return self.decides
+
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         """Return whether the output shares the first input's storage.
 
@@ -476,6 +483,15 @@ class Layer:
         there is `chain_peak`. ``tests/layers/test_table.py`` compares the answer with torch.
         """
         return FLOAT_BYTES * prod(output)
+
+    def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return `peak_bytes` for weights that take no gradient; override it where that differs.
+
+        For such weights torch chooses another kernel for the product of a tensor of three or more
+        axes whose rows lie at uneven distances: it does not copy the tensor (``should_fold`` in
+        ``aten/src/ATen/native/LinearAlgebra.cpp``).
+        """
+        return self.peak_bytes(inputs, output)
 
     def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the bytes that the layer allocates besides `peak_bytes`, whatever the batch.

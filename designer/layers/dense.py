@@ -9,7 +9,7 @@ from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError, SetParameters
 from designer.layers.initialization import Fans, Initialized, Spread
-from designer.layers.layouts import is_contiguous, rows_are_even
+from designer.layers.layouts import is_contiguous, is_list_of_matrices, rows_are_even
 from designer.layers.parameters import Bool, Float, Int
 from designer.layers.tensors import (
     BIAS,
@@ -93,7 +93,15 @@ class Dense(Initialized):
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the bytes of the output, and of the copy and product of scattered rows."""
-        copy = [inputs[0].values] if self._copies(inputs) else []
+        return self._peak(inputs, output, self._copies(inputs))
+
+    def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the bytes as `peak_bytes`; rows are copied only if no list of matrices has them."""
+        is_list = is_list_of_matrices(inputs[0], output[:-2], inputs[0].batched)
+        return self._peak(inputs, output, self._copies(inputs) and not is_list)
+
+    def _peak(self, inputs: Sequence[Tensor], output: Shape, copies: bool) -> int:
+        copy = [inputs[0].values] if copies else []
         product = self.bias and len(output) > 1 and not is_contiguous(inputs[0])
         return chain_peak(*copy, *[prod(output)] * (2 if product else 1))
 
@@ -295,6 +303,9 @@ class Bilinear(Dense):
         """Return the bytes of copies and product, and of the sum with the bias."""
         copies = [each.values for each in inputs if self._copies((each,))]
         return FLOAT_BYTES * (sum(copies) + prod(output) * (1 + self.bias))
+
+    def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        return self.peak_bytes(inputs, output)
 
     def constructor(self, code: Code) -> str:
         sizes = [code.features, str(code.inputs[1].shape[-1]), code.argument("out_features")]

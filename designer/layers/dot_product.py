@@ -70,7 +70,7 @@ def is_fused(tensors: Sequence[Tensor], *, dropout: bool, learned_bias: bool) ->
         and not learned_bias
         and len(query.shape) in _FUSED_AXES
         and query.shape[-1] == value.shape[-1]
-        and all(each.shape[-1] == 1 or steps(each)[-1] == 1 for each in tensors)
+        and all(steps(each)[-1] == 1 for each in tensors)
     )
 
 

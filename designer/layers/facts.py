@@ -151,8 +151,9 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
         view = layer.is_view(inputs, True)
         view_in_eval = layer.is_view(inputs_in_eval, False)
     # A view shows its first input only, whatever its other inputs need.
+    stops = layer.ports_without_gradient(inputs)
     for port, each in enumerate(inputs[:1] if view else inputs):
-        needs_grad = needs_grad or (each.needs_grad and port not in layer.decides)
+        needs_grad = needs_grad or (each.needs_grad and port not in stops)
     layout = CONTIGUOUS
     if kind.layout is not Layer.layout or (inputs and inputs[0].layout is not CONTIGUOUS):
         layout = layer.layout(inputs)
@@ -216,8 +217,11 @@ def facts(layer: Layer, inputs: tuple[Tensor, ...], frozen: bool = False) -> Fac
     if layer.stored:
         size = 0
     elif not view_in_eval:
-        computed = kind.peak_bytes is not Layer.peak_bytes
-        peak = layer.peak_bytes(inputs_in_eval, shape) if computed else size
+        peak = size
+        if frozen and kind.peak_when_frozen is not Layer.peak_when_frozen:
+            peak = layer.peak_when_frozen(inputs_in_eval, shape)
+        elif kind.peak_bytes is not Layer.peak_bytes:
+            peak = layer.peak_bytes(inputs_in_eval, shape)
         if kind.fixed_peak_bytes is not Layer.fixed_peak_bytes:
             fixed_peak = layer.fixed_peak_bytes(inputs_in_eval, shape)
         if kind.preparing_bytes is not Layer.preparing_bytes:

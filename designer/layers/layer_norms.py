@@ -6,7 +6,12 @@ from math import prod
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, need_image
-from designer.layers.layouts import channels_last_layout, is_channels_last, is_contiguous
+from designer.layers.layouts import (
+    channels_last_layout,
+    elementwise_layout,
+    is_channels_last,
+    is_contiguous,
+)
 from designer.layers.normalization import LastAxesNorm, affine_states
 from designer.layers.parameters import Bool, Float, Int, OptionalFloat
 from designer.layers.tensors import (
@@ -118,6 +123,7 @@ class RMSNorm(LastAxesNorm):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return the roots, the quotient, the scaled one, and a copy if its layout is unusual."""
         values, slices = prod(output), self._slices(inputs)
-        usual = is_contiguous(inputs[0]) or is_channels_last(inputs[0])
+        made = inputs[0]._replace(layout=elementwise_layout(inputs[:1], inputs[0].shape))
+        usual = is_contiguous(made) or is_channels_last(inputs[0])
         scaled = 1 if usual and not self.affine else 2
         return FLOAT_BYTES * max(scaled * values + slices, values + 2 * slices)

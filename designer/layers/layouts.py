@@ -73,6 +73,13 @@ def is_sequence_first(tensor: Tensor) -> bool:
     return _fills([shape[axis] for axis in axes], tuple([each[axis] for axis in axes]), (2, 1, 0))
 
 
+def step_rows_are_even(tensor: Tensor) -> bool:
+    """Tell whether the rows of a batch of sequences lie at even distances, steps before batch."""
+    (batch, length, features), (between, step, last) = _whole(tensor), steps(tensor)
+    rows = (length * batch, features)
+    return _view((length, batch, features), (step, between, last), rows) is not None
+
+
 def fills_channels_last(tensor: Tensor) -> bool:
     """Tell whether values of images or volumes follow each other channels last, without gaps."""
     shape = _whole(tensor)

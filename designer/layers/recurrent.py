@@ -9,7 +9,7 @@ from designer.layers.base import Code
 from designer.layers.category import Category
 from designer.layers.errors import InsertLayer, LayerError
 from designer.layers.initialization import Initialized, Spread
-from designer.layers.layouts import is_sequence_first, layout_of
+from designer.layers.layouts import is_sequence_first, layout_of, step_rows_are_even
 from designer.layers.parameters import Bool, Choice, Float, Int
 from designer.layers.tensors import (
     BIAS,
@@ -157,11 +157,11 @@ class _Recurrent(Initialized):
     # Memory
 
     def _copied(self, inputs: Sequence[Tensor]) -> bool:
-        """Tell whether torch copies the input, since it wants the steps as the first axis.
+        """Tell whether torch copies the input, to multiply the rows of all steps at once.
 
-        The output of another recurrent layer lies like that in memory.
+        The output of another recurrent layer has its steps first in memory.
         """
-        return not is_sequence_first(inputs[0])
+        return not step_rows_are_even(inputs[0])
 
     def _dropped(self, inputs: Sequence[Tensor], training: bool) -> int:
         """Return the values of the dropout's masks between the layers."""
@@ -208,7 +208,14 @@ class _Recurrent(Initialized):
         Each direction computes the gates of all steps from the input, then one step after the
         other, and joins the outputs of the steps.
         """
+        return self._peak(inputs, frozen=False)
+
+    def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        return self._peak(inputs, frozen=True)
+
+    def _peak(self, inputs: Sequence[Tensor], *, frozen: bool) -> int:
         length, features = inputs[0].shape
+        copy = length * features if self._copied(inputs) and not frozen else 0
         hidden, directions = self.hidden_size, self.directions
         gates, outputs = length * self.gates * hidden, length * hidden
         most = joined = ended = 0
@@ -218,10 +225,9 @@ class _Recurrent(Initialized):
             lasting = start + joined + ended
             for _ in range(directions):
                 now = lasting + before
-                copies = layer == 0 and self._copied(inputs)
                 product = gates
-                if copies:
-                    product += max(length * features, gates if self.bias else 0)
+                if layer == 0 and not is_sequence_first(inputs[0]):
+                    product += max(copy, gates if self.bias else 0)
                 most = max(most, now + last_gates + product)
                 most = max(most, now + gates + (length - 1 + self.step) * hidden)
                 most = max(most, now + gates + 2 * outputs)
@@ -347,6 +353,10 @@ class LSTM(_Recurrent):
     def _last_states(self) -> str:
         return "[1][0]"
 
+    def _copied(self, inputs: Sequence[Tensor]) -> bool:
+        """Tell whether torch copies the input: the kernel takes sequences with the steps first."""
+        return not is_sequence_first(inputs[0])
+
     def _saved(self, inputs: Sequence[Tensor], *, training: bool) -> SavedForBackward:
         """Save what the kernel of oneDNN gets and gives, and the workspace that it keeps.
 
@@ -396,6 +406,9 @@ class LSTM(_Recurrent):
 
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Add up what the kernels get and give."""
+        return self._peak(inputs, frozen=False)
+
+    def _peak(self, inputs: Sequence[Tensor], *, frozen: bool) -> int:
         length, features = inputs[0].shape
         hidden, directions = self.hidden_size, self.directions
         outputs, start = length * hidden, 2 * self.num_layers * directions * hidden

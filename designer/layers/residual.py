@@ -252,6 +252,9 @@ class PreActShortcut(nn.Module):
         """Save the activation, if it is projected."""
         return SavedForBackward(inputs=(1,)) if self._projects(inputs) else NOTHING
 
+    def ports_without_gradient(self, inputs: Sequence[Tensor]) -> tuple[int, ...]:
+        return (0,) if self._projects(inputs) else (1,)
+
     def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
         return not self._projects(inputs)
 

@@ -13,9 +13,12 @@ from designer.layers.parameters import Bool, Int, SpatialInts
 from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
     BIAS,
+    CONTIGUOUS,
+    FLOAT_BYTES,
     ITS_INPUT,
     TRANSPOSED,
     WEIGHT,
+    Layout,
     SavedForBackward,
     Shape,
     State,
@@ -165,3 +168,26 @@ class ConvTranspose3d(_ConvTranspose):
     help = "Spreads each value of a volume over a kernel's space: learned upsampling."
     torch = "nn.ConvTranspose3d"
     spatial_axes = 3
+
+    def _is_resized(self) -> bool:
+        """Tell whether torch makes the output by resizing a contiguous tensor like the input.
+
+        It does where oneDNN is not used, for an output padding as large as the stride
+        (``slow_conv_transpose3d_cpu`` in ``aten/src/ATen/native/NaiveConvolutionTranspose3d.cpp``).
+        """
+        pairs = zip(self.output_padding, self.stride, strict=True)
+        return any(padding >= step for padding, step in pairs)
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return CONTIGUOUS if self._is_resized() else super().layout(inputs)
+
+    def storage_bytes(self, inputs: Sequence[Tensor], outputs: tuple[int, ...]) -> tuple[int, ...]:
+        """Return at least the input's bytes if the output is resized; groups are joined anew."""
+        if self._is_resized() and self.groups == 1:
+            return (max(inputs[0].bytes, outputs[0]),)
+        return outputs
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        if self._is_resized() and self.groups == 1:
+            return FLOAT_BYTES * max(inputs[0].values, prod(output))
+        return super().peak_bytes(inputs, output)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from designer.layers.activation import RReLU, SiLU
+from designer.layers.activation import LogSigmoid, RReLU, SiLU
 from designer.layers.arithmetic import Abs, AddScalar, Clamp, Exp, Negate, Power, Where
 from designer.layers.base import Layer
 from designer.layers.errors import LayerError
@@ -30,6 +30,7 @@ FUNCTIONS: tuple[tuple[Layer, Callable[[torch.Tensor], torch.Tensor]], ...] = (
     (Exp(), torch.exp),
     (Abs(), torch.abs),
     (RReLU(), F.rrelu),
+    (LogSigmoid(), F.logsigmoid),
     (Negate(), torch.neg),
     (Power(exponent=3.0), lambda x: x**3.0),
     (AddScalar(), lambda x: x + 1.0),
