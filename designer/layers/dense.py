@@ -96,7 +96,7 @@ class Dense(Initialized):
         return self._peak(inputs, output, self._copies(inputs))
 
     def peak_when_frozen(self, inputs: Sequence[Tensor], output: Shape) -> int:
-        """Return the bytes as `peak_bytes`; rows are copied only if no list of matrices has them."""
+        """Return the same, but rows are copied only if they are not rows of a list of matrices."""
         is_list = is_list_of_matrices(inputs[0], output[:-2], inputs[0].batched)
         return self._peak(inputs, output, self._copies(inputs) and not is_list)
 
