@@ -11,10 +11,19 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from designer.engine.opening import running
-from designer.readers.graph import NeutralGraph, Ref, TensorSpec
+from designer.analysis.analysis import Analysis
+from designer.codegen import generate
+from designer.engine.module import module_from_source
+from designer.engine.opening import running, taking
+from designer.engine.opening.reading import Network
+from designer.readers.graph import Argument, NeutralGraph, Ref, TensorSpec
 
 SEED = 1
+ROUNDING = (
+    "Computed with 32 bits, the outputs differ by {:.1e}, of {:.1e}: the same products are summed "
+    "up in another order. The outputs were compared again, computed with 64 bits and rounded to 32."
+)
+_DOUBLE_BYTES = 24  # for each weight that must be free to compute with 64 bits: three copies
 _HALF = ("float16", "bfloat16")
 _FEW = 2  # whole numbers of an input that no embedding reads
 
@@ -96,27 +105,34 @@ def is_half_precision(graph: NeutralGraph) -> bool:
 
 def in_full_precision(graph: NeutralGraph) -> NeutralGraph:
     """Return a graph that computes with 32 bits where the network does with 16, and its weights."""
+    return _with_types(graph, dict.fromkeys(_HALF, "float32"))
+
+
+def in_double_precision(graph: NeutralGraph) -> NeutralGraph:
+    """Return a graph that computes with 64 bits where the network does with 32."""
+    return _with_types(graph, {"float32": "float64"})
+
+
+def _with_types(graph: NeutralGraph, types: Mapping[str, str]) -> NeutralGraph:
+    """Return a graph that has other types in the place of some."""
+
+    def changed(spec: TensorSpec) -> TensorSpec:
+        return spec._replace(dtype=types.get(spec.dtype, spec.dtype))
+
+    def argument(value: Argument) -> Argument:
+        return types.get(value, value) if isinstance(value, str) else value
+
     return replace(
         graph,
-        values={name: _full(each) for name, each in graph.values.items()},
+        values={name: changed(each) for name, each in graph.values.items()},
         tensors={
-            name: replace(each, spec=_full(each.spec)) for name, each in graph.tensors.items()
+            name: replace(each, spec=changed(each.spec)) for name, each in graph.tensors.items()
         },
         operations=tuple(
-            replace(
-                each,
-                arguments={
-                    key: "float32" if value in _HALF else value
-                    for key, value in each.arguments.items()
-                },
-            )
+            replace(each, arguments={key: argument(one) for key, one in each.arguments.items()})
             for each in graph.operations
         ),
     )
-
-
-def _full(spec: TensorSpec) -> TensorSpec:
-    return spec._replace(dtype="float32") if spec.dtype in _HALF else spec
 
 
 def outputs_of_design(
@@ -129,7 +145,7 @@ def outputs_of_design(
     network
         The module, whose inputs and outputs have the images along their first axis.
     inputs
-        Those of the source.
+        Those of the source; the module takes fractions with as many bits as its weights have.
     axis, output_axes
         Along which axes of its inputs, and of each of its outputs, the source has the images.
 
@@ -138,7 +154,8 @@ def outputs_of_design(
     NotRunnableError
         The module cannot be run.
     """
-    given = [_as_float32(each.movedim(axis, 0)) for each in inputs]
+    kind = next((each.dtype for each in network.parameters() if each.is_floating_point()), None)
+    given = [_as_type(each.movedim(axis, 0), kind or torch.float32) for each in inputs]
     try:
         with torch.no_grad(), _plain_attention():
             found: Any = network.eval()(*given)
@@ -169,9 +186,9 @@ def _plain_attention() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(enabled)
 
 
-def _as_float32(tensor: Tensor) -> Tensor:
+def _as_type(tensor: Tensor, kind: torch.dtype) -> Tensor:
     if tensor.is_floating_point():
-        return tensor.float()
+        return tensor.to(kind)
     return tensor if tensor.is_complex() else tensor.long()
 
 
@@ -201,3 +218,70 @@ def difference(expected: Sequence[Tensor], found: Sequence[Tensor]) -> Differenc
         largest = max(largest, float(apart.max()))
         scale = max(scale, float(first.abs().nan_to_num(0.0, 0.0, 0.0).max()))
     return Difference(largest, scale)
+
+
+def compare(
+    network: Network,
+    analysis: Analysis,
+    taken: taking.Taken,
+    progress: Callable[[float], None],
+) -> Difference:
+    """Compare what a network and its design give.
+
+    Raises
+    ------
+    NotRunnableError
+        One of the two cannot be run.
+    ValueError
+        Their outputs have other shapes.
+    """
+    assert network.graph is not None
+    module = compiled(analysis, taken)
+    graph = network.graph
+    inputs, known = network.example or (inputs_of(graph), [])
+    if is_half_precision(graph):
+        # Else the roundings to 16 bits would be larger than what tells two networks apart.
+        graph = in_full_precision(graph)
+        inputs, known = inputs_of(graph), []
+    found = outputs_of_design(module, inputs, network.axis, network.output_axes)
+    if len(known) == len(found):
+        return difference(known, found)
+    # In eval mode a module may leave out outputs that its program has, as those of GoogLeNet.
+    expected = outputs_of(graph, inputs, progress)
+    return difference(expected, found)
+
+
+def compare_with_64_bits(
+    network: Network,
+    analysis: Analysis,
+    taken: taking.Taken,
+    progress: Callable[[float], None],
+) -> Difference | None:
+    """Compare outputs that are computed with 64 bits and rounded to 32; None if that cannot be.
+
+    Operations in another order, as a matrix product with other rows beside a row, round in another
+    way with 32 bits. With 64 bits too, but beyond what is left of them.
+    """
+    assert network.graph is not None
+    if running.free_bytes() < _DOUBLE_BYTES * sum(each.numel() for each in taken.state.values()):
+        return None
+    module = compiled(analysis, taken).double()
+    graph = network.graph
+    if is_half_precision(graph):
+        graph = in_full_precision(graph)
+    inputs = [each.double() if each.is_floating_point() else each for each in inputs_of(graph)]
+    try:
+        found = outputs_of_design(module, inputs, network.axis, network.output_axes)
+        expected = outputs_of(in_double_precision(graph), inputs, progress)
+        return difference([each.float() for each in expected], [each.float() for each in found])
+    except (running.NotRunnableError, ValueError):
+        return None
+
+
+def compiled(analysis: Analysis, taken: taking.Taken) -> nn.Module:
+    """Return the module of a design with the weights of its source."""
+    generated = generate(analysis.design, analysis)
+    with torch.device("meta"):
+        network = module_from_source(generated.source, generated.class_name)
+    taking.load(network, taken)
+    return network

@@ -6,13 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
-import torch
-from torch import nn
 
 from designer.analysis.analysis import Analysis
-from designer.codegen import generate
 from designer.design.values import Design
-from designer.engine.module import module_from_source
 from designer.engine.opening import (
     comparison,
     edited_files,
@@ -36,7 +32,7 @@ from designer.readers.embedded import Embedded, embedded
 from designer.readers.graph import NeutralGraph, TensorSpec
 from designer.readers.sources import Source, Way
 from designer.runs import own_layers
-from designer.runs.import_report import ImportReport, Tensors
+from designer.runs.import_report import TOLERANCE, ImportReport, Tensors
 
 
 @dataclass(frozen=True)
@@ -240,15 +236,24 @@ class _Opening:
         reason = self._hindrance(network, report, analysis, taken)
         if not reason:
             try:
-                found = _difference(network, analysis, taken, progress)
+                found, notes = comparison.compare(network, analysis, taken, progress), report.notes
                 if found.scale == 0 and found.largest == 0:
                     self._zeros.replaced = True
-                    other = taking.take(network.weights, network.moved, analysis)
+                    taken = taking.take(network.weights, network.moved, analysis)
                     network = replace(network, example=None)
-                    found = _difference(network, analysis, other, progress)
-                    report = msgspec.structs.replace(report, notes=(*report.notes, zeros.NOTE))
+                    found = comparison.compare(network, analysis, taken, progress)
+                    notes = (*notes, zeros.NOTE)
+                if 0 < found.largest <= TOLERANCE * found.scale:
+                    exact = comparison.compare_with_64_bits(network, analysis, taken, progress)
+                    if exact is not None and exact.largest == 0:
+                        notes = (*notes, comparison.ROUNDING.format(found.largest, found.scale))
+                        found = exact
                 return msgspec.structs.replace(
-                    report, difference=found.largest, scale=found.scale, not_compared=""
+                    report,
+                    difference=found.largest,
+                    scale=found.scale,
+                    not_compared="",
+                    notes=notes,
                 )
             except running.NotRunnableError as error:
                 reason = str(error)
@@ -272,34 +277,3 @@ class _Opening:
         if taken.missing:
             return f"{len(taken.missing):,} tensors have no values, such as {taken.missing[0]}."
         return ""
-
-
-def _difference(
-    network: Network,
-    analysis: Analysis,
-    taken: taking.Taken,
-    progress: Callable[[float], None],
-) -> comparison.Difference:
-    assert network.graph is not None
-    module = compiled(analysis, taken)
-    graph = network.graph
-    inputs, known = network.example or (comparison.inputs_of(graph), [])
-    if comparison.is_half_precision(graph):
-        # Else the roundings to 16 bits would be larger than what tells two networks apart.
-        graph = comparison.in_full_precision(graph)
-        inputs, known = comparison.inputs_of(graph), []
-    found = comparison.outputs_of_design(module, inputs, network.axis, network.output_axes)
-    if len(known) == len(found):
-        return comparison.difference(known, found)
-    # In eval mode a module may leave out outputs that its program has, as those of GoogLeNet.
-    expected = comparison.outputs_of(graph, inputs, progress)
-    return comparison.difference(expected, found)
-
-
-def compiled(analysis: Analysis, taken: taking.Taken) -> nn.Module:
-    """Return the module of a design with the weights of its source."""
-    generated = generate(analysis.design, analysis)
-    with torch.device("meta"):
-        network = module_from_source(generated.source, generated.class_name)
-    taking.load(network, taken)
-    return network

@@ -122,7 +122,7 @@ def run(
         An operation is none of torch's, torch refuses it, or its result is too large.
     """
     values: Values = dict(zip(graph.inputs, inputs, strict=True))
-    limit = _free_bytes() if most_bytes is None else most_bytes
+    limit = free_bytes() if most_bytes is None else most_bytes
     left = _uses(graph.operations, graph.outputs)
     with torch.no_grad():
         for number, operation in enumerate(graph.operations):
@@ -164,7 +164,7 @@ def evaluate(
     NotRunnableError
         An operation is none of torch's, torch refuses it, or its result is too large.
     """
-    limit = min(MOST_CONSTANT_BYTES, _free_bytes())
+    limit = min(MOST_CONSTANT_BYTES, free_bytes())
     with torch.no_grad():
         values: Values = {name: _from_array(each) for name, each in arrays.items()}
         for operation in operations:
@@ -415,7 +415,8 @@ def _without_values(thing: Any) -> Any:
     return thing.to("meta") if isinstance(thing, Tensor) else thing
 
 
-def _free_bytes() -> int:
+def free_bytes() -> int:
+    """Return how much memory is free."""
     import psutil
 
     return int(psutil.virtual_memory().available)

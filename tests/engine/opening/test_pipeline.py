@@ -21,7 +21,7 @@ from designer.design import files
 from designer.engine import export
 from designer.engine.canceled import Canceled
 from designer.engine.module import module
-from designer.engine.opening import pipeline, reading
+from designer.engine.opening import comparison, pipeline, reading
 from designer.engine.opening.job import STAGES, Job
 from designer.engine.opening.pipeline import Wishes, open_source
 from designer.errors import DesignerError
@@ -213,6 +213,48 @@ def test_networks_of_16_bits_are_compared_without_its_roundings(
     found = open_source(str(saved(Half(), tmp_path / "half.pt2", (2, 8))), Wishes())
     assert found.report.difference is not None
     assert found.report.difference < 1e-6
+
+
+class Attending(nn.Module):
+    """Torch projects the tokens of all images in another order than the design."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(96, 4, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.attention(x, x, x, need_weights=False)[0]
+
+
+def test_rounding_in_another_order_is_told_from_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(Attending(), tmp_path / "attending.pt2", (2, 53, 96))
+    compare = comparison.compare
+
+    def rounded(*given: Any) -> comparison.Difference:
+        """Differ a little, as on machines whose products round otherwise for other rows."""
+        found = compare(*given)
+        return comparison.Difference(max(found.largest, 1e-6 * found.scale), found.scale)
+
+    monkeypatch.setattr(comparison, "compare", rounded)
+    report = open_source(str(path)).report
+    assert report.difference == 0
+    assert any("computed with 64 bits" in note for note in report.notes)
+
+    take = pipeline.taking.take
+
+    def wrong(*given: Any) -> Any:
+        found = take(*given)
+        next(iter(found.state.values()))[0] *= 1 + 1e-5
+        return found
+
+    monkeypatch.setattr(pipeline.taking, "take", wrong)
+    report = open_source(str(path)).report
+    assert report.difference is not None
+    assert report.difference > 0
+    assert report.equal
+    assert not any("64 bits" in note for note in report.notes)
 
 
 def test_stages_follow_each_other_and_the_design_comes_early(program: Path) -> None:
