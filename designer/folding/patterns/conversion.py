@@ -11,6 +11,7 @@ from designer.folding.patterns import (  # noqa: F401  # they register what they
     arithmetic,
     attention,
     dense,
+    einsum,
     normalization,
     parts,
     recurrent,

@@ -36,6 +36,7 @@ _HELPERS = ("Parameter", "Constant", "Reshape", "Permute", "Slice", "Index")
 
 
 _MOST_OUTPUTS = 64
+_PRODUCTS = ("matmul", "mm", "addmm")
 
 
 class Converter:
@@ -163,6 +164,35 @@ class Converter:
     def is_constant(self, thing: object) -> bool:
         """Tell whether a value depends on no input and on nothing that is learned."""
         return isinstance(thing, Symbol) and thing.name in self.constants
+
+    def is_read_otherwise(self, weight: Symbol) -> bool:
+        """Tell whether something reads the weight of a Linear that cannot share it as one.
+
+        Then the weight is a Parameter, of which both are made, as of the weight of an encoder whose
+        transpose decodes.
+        """
+        identity = self.identity(weight)
+        names = [
+            name
+            for name, each in self.tensors.items()
+            if each.kind == PARAMETER and (each.storage or each.key) == identity
+        ]
+        return any(
+            not self._reads_as_linear(each, name)
+            for name in names
+            for each in self.readers.get(name, ())
+        )
+
+    def _reads_as_linear(self, operation: Operation, name: str) -> bool:
+        """Tell whether an operation is, or goes into, a Linear or an Embedding with a weight."""
+        if operation.kind in ("linear", "embedding"):
+            return _is_ref(operation.arguments.get("weight"), name)
+        turned = operation.results[0] if operation.kind in ("t", "transpose", "permute") else ""
+        return bool(turned) and all(
+            each.kind in _PRODUCTS
+            and any(_is_ref(each.arguments.get(key), turned) for key in ("mat2", "other"))
+            for each in self.readers.get(turned, ())
+        )
 
     def is_read(self, symbol: Symbol) -> bool:
         """Tell whether an operation or the user reads a value."""
@@ -379,6 +409,10 @@ class Converter:
             for nodes in self.owners.values():
                 nodes[:] = [each for each in nodes if each in self.nodes]
             raise
+
+
+def _is_ref(argument: object, name: str) -> bool:
+    return isinstance(argument, Ref) and argument.name == name
 
 
 def is_leaf(module: Module) -> bool:

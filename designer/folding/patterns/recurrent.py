@@ -1,10 +1,12 @@
-"""Recurrent layers that begin with zeros."""
+"""Recurrent layers that begin with zeros, and cells, of which each call is one step."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from designer.folding.patterns.arithmetic import elementwise
 from designer.folding.patterns.converter import Converter
+from designer.folding.patterns.dense import dense
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.parts import cut
 from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value
@@ -103,3 +105,76 @@ def _know_last(c: Converter, last: Symbol, made: Value, layers: int, directions:
         c.know(c.symbol(reader.results[0]), own._replace(batch=0))
         c.skipped.add(id(reader))
     c.know(last, made)
+
+
+# Cells
+
+
+@handles("rnn_tanh_cell", "rnn_relu_cell")
+def rnn_cell(c: Converter, call: Call) -> None:
+    """Write a step as the sum of two products and its function."""
+    gates = [_gates(c, call, which) for which in ("ih", "hh")]
+    kind = "Tanh" if call.operation.kind == "rnn_tanh_cell" else "ReLU"
+    c.emit(call.result, kind, {}, [_joined(c, "Add", *gates)])
+
+
+@handles("lstm_cell")
+def lstm_cell(c: Converter, call: Call) -> None:
+    """Write a step with its four gates: c' = f c + i tanh(g), h' = o tanh(c')."""
+    gates = _joined(c, "Add", *[_gates(c, call, which) for which in ("ih", "hh")])
+    given, forgotten, new, shown = _parts(c, gates, 4)
+    before = call["hx"][1]
+    kept = _joined(c, "Multiply", _of(c, "Sigmoid", forgotten), before)
+    added = _joined(c, "Multiply", _of(c, "Sigmoid", given), _of(c, "Tanh", new))
+    hidden, cell = call.results[:2]
+    elementwise(c, cell, "Add", [kept, added])
+    elementwise(c, hidden, "Multiply", [_of(c, "Sigmoid", shown), _of(c, "Tanh", cell)])
+
+
+@handles("gru_cell")
+def gru_cell(c: Converter, call: Call) -> None:
+    """Write a step with its gates: n = tanh(i + r h), h' = z (h - n) + n."""
+    of_input, of_hidden = (_parts(c, _gates(c, call, which), 3) for which in ("ih", "hh"))
+    reset, update = (
+        _of(c, "Sigmoid", _joined(c, "Add", *each))
+        for each in zip(of_input[:2], of_hidden[:2], strict=True)
+    )
+    new = _joined(c, "Add", of_input[2], _joined(c, "Multiply", reset, of_hidden[2]))
+    new = _of(c, "Tanh", new)
+    change = _joined(c, "Multiply", _joined(c, "Subtract", call["hx"], new), update)
+    elementwise(c, call.result, "Add", [change, new])
+
+
+def _gates(c: Converter, call: Call, which: str) -> Symbol:
+    """Multiply the input of a cell by its weights, or its state by those of the state."""
+    states = call["hx"]
+    x = call["input"] if which == "ih" else states[0] if isinstance(states, tuple) else states
+    weight = call[f"w_{which}"]
+    if x.dim() != 2:
+        raise UnsupportedError("a recurrent cell without a batch")
+    product = c.new_symbol((x.shape[0], weight.shape[0]))
+    dense(c, product, x, weight, call.get(f"b_{which}"))
+    return product
+
+
+def _parts(c: Converter, gates: Symbol, count: int) -> list[Symbol]:
+    """Cut the gates of a step apart."""
+    value = c.value(gates)
+    name = c.add("Split", {"dim": 1, "chunks": count}, (value,))
+    width = gates.shape[1] // count
+    found = [c.new_symbol((gates.shape[0], width)) for _ in range(count)]
+    for port, each in enumerate(found):
+        c.know(each, Value(name, value.batch, (width,), port))
+    return found
+
+
+def _joined(c: Converter, layer: str, *inputs: Symbol) -> Symbol:
+    made = c.new_symbol(inputs[0].shape)
+    elementwise(c, made, layer, inputs)
+    return made
+
+
+def _of(c: Converter, layer: str, x: Symbol) -> Symbol:
+    made = c.new_symbol(x.shape)
+    c.emit(made, layer, {}, [x])
+    return made

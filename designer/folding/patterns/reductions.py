@@ -3,7 +3,7 @@
 from math import prod
 from typing import Any
 
-from designer.folding.patterns.arithmetic import elementwise
+from designer.folding.patterns.arithmetic import batch_of, broadcast, elementwise
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value, as_axes
@@ -11,8 +11,15 @@ from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Val
 
 def reduced(c: Converter, call: Call, kind: str, **more: Any) -> None:
     """Add a reduction over the axes that an operation names."""
-    x, keep, result = call["self"], bool(call.get("keepdim", False)), call.result
-    value, dim = c.value(x), call.get("dim")
+    keep = bool(call.get("keepdim", False))
+    reduce(c, call.result, call["self"], kind, call.get("dim"), keep=keep, **more)
+
+
+def reduce(
+    c: Converter, result: Symbol, x: Symbol, kind: str, dim: Any, *, keep: bool = False, **more: Any
+) -> None:
+    """Add a reduction over axes; None for all."""
+    value = c.value(x)
     if value.batch is not None and c.has_pieces(x) and value.batch in _axes(x, dim):
         raise UnsupportedError(f"{kind} over the batch")
     gone = _axes(x, dim)
@@ -51,6 +58,28 @@ for _name, _kind in (
     ("min", "min"),
 ):  # fmt: skip
     handles(_name)(_reduction(_kind))
+
+
+@handles("cosine_similarity")
+def cosine_similarity(c: Converter, call: Call) -> None:
+    """Compare vectors along an axis, which is left out."""
+    inputs = [call["x1"], call["x2"]]
+    rank, result = max(each.dim() for each in inputs), call.result
+    whole = Symbol("", (*result.shape, 1), result.dtype)  # only its number of axes matters
+    values = broadcast(c, whole, inputs)
+    batch = batch_of(c, whole, inputs)
+    dim = call.get("dim", 1) % rank
+    if batch is None or dim == batch:
+        raise UnsupportedError("a similarity of other than two vectors of each image")
+    own = dim + 1 - (dim > batch)
+    longest = max(len(each.shape) for each in values)
+    if longest != rank - 1:
+        raise UnsupportedError("a similarity of several pieces of each image")
+    alone = longest == 1
+    parameters = {"dim": own, "keepdim": alone, "eps": call.get("eps", 1e-8)}
+    name = c.add("CosineSimilarity", parameters, values)
+    place = batch - (dim < batch)
+    c.know(result, Value(name, place, c.shape_of(result, place)))
 
 
 @handles("var")
