@@ -215,6 +215,8 @@ class Layer:
         The other layer types whose weight it can use, and for each its own parameters that must
         equal parameters there. A Linear without bias can use that of an Embedding; `forward` then
         gets the Embedding as its module, and `Code.tied` is set.
+    apart
+        Parameters that may differ between nodes that share weights.
     imports
         The import statements that `source` needs beside those of every generated file.
 
@@ -258,6 +260,7 @@ class Layer:
     positional: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
     tied_to: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    apart: ClassVar[tuple[str, ...]] = ()
     imports: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:

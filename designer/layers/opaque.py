@@ -116,6 +116,7 @@ class Opaque(Layer):
     offered = False
     inputs = (0, 256)
     takes_any = tuple(range(256))
+    apart = ("operation", "line", "reason", "given", "outputs")
     help = (
         "An operation of an opened network that no layer expresses. Its shapes and tensors are "
         "counted; to train the network or to write its code, replace it by layers."

@@ -112,7 +112,7 @@ class StochasticPool2d(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.training):
             windows = F.unfold(x, (kh, kw), stride=(sh, sw)).unflatten(1, (-1, kh * kw))
         with torch.no_grad():
-            odds = windows.clamp(min=0)
+            odds = windows.clamp(0, 1e30)  # infinite odds have no quotient
             odds = torch.where(odds.sum(2, keepdim=True) > 0, odds, torch.ones_like(odds))
             odds = odds / odds.sum(2, keepdim=True)
         if not self.training:

@@ -145,7 +145,7 @@ def _differing(owner: NodeResult, member: NodeResult, path: str = "") -> str | N
     if one is None or two is None or type(one) is not type(two):
         return f"but is another {'block' if member.inside else 'layer type'}{place}"
     for key in one.parameters:
-        if one.parameter_value(key) != two.parameter_value(key):
+        if key not in one.apart and one.parameter_value(key) != two.parameter_value(key):
             values = [_shown(each.parameter_value(key)) for each in (two, one)]
             return f"but has {key} {values[0]}{place}, where {{owner}} has {values[1]}"
     return _differing_shape(_states(owner), _states(member)) or _differing_code(owner, member, path)

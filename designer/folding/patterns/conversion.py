@@ -27,6 +27,7 @@ from designer.folding.patterns.handlers import HANDLERS, Handler
 from designer.folding.patterns.in_place import functional
 from designer.folding.patterns.multihead import CLASS, multihead
 from designer.folding.patterns.values import Call, UnsupportedError
+from designer.layers.catalogue import layer_types
 from designer.readers.graph import CONSTANT, PARAMETER, NeutralGraph, Operation
 
 
@@ -201,7 +202,7 @@ class _Conversion:
     ) -> tuple[dict[str, LayerNode], dict[str, Weight]]:
         """Let nodes with the very same learned tensors share them."""
         c = self.c
-        first: dict[tuple[str, tuple[str, ...]], str] = {}
+        owners: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         own: dict[str, list[str]] = {}
         for key in weights:
             own.setdefault(key.partition(".")[0], []).append(key)
@@ -212,16 +213,19 @@ class _Conversion:
             if not owned:
                 continue
             kind = nodes[name].layer
-            found = first.setdefault((kind, owned), name)
-            if nodes[found].parameters != nodes[name].parameters:
-                continue  # such a use needs a copy of its own
-            if kind == "Linear" and found == name:  # it can use the weight of an Embedding
-                found = first.get(("Embedding", owned), name)
-            if found != name:
-                nodes[name] = replace(nodes[name], shares=found)
-                for key in keys:
-                    del weights[key]
+            fitting = [
+                each
+                for each in owners.get((kind, owned), [])
+                if _can_share(nodes[each], nodes[name])
+            ]
+            if kind == "Linear":  # it can use the weight of an Embedding
+                fitting += owners.get(("Embedding", owned), [])
+            if not fitting:
+                owners.setdefault((kind, owned), []).append(name)
                 continue
+            nodes[name] = replace(nodes[name], shares=fitting[0])
+            for key in keys:
+                del weights[key]
         counted: dict[str, str] = {}
         for key, each in weights.items():
             node = key.partition(".")[0]
@@ -247,6 +251,15 @@ class _Conversion:
                 f"{'is' if number == 1 else 'are'} used by no operation: {some}."
             )
         return tuple([each.key for each in lost])
+
+
+def _can_share(one: LayerNode, other: LayerNode) -> bool:
+    """Tell whether one module can serve two nodes of a layer type that have the same weights."""
+    apart = layer_types()[one.layer].apart
+    return all(
+        one.parameters.get(key) == other.parameters.get(key)
+        for key in (one.parameters.keys() | other.parameters.keys()) - set(apart)
+    )
 
 
 def _needed(nodes: Mapping[str, LayerNode], edges: Sequence[Edge]) -> set[str]:

@@ -1,6 +1,5 @@
 """Matrix products, with learned matrices and others, and embeddings."""
 
-
 from designer.folding.patterns.arithmetic import batch_of, broadcast, elementwise
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles

@@ -156,3 +156,23 @@ def test_cosines(shape: Shape, dim: int, tmp_path: Path) -> None:
 def test_products_with_a_vector(tmp_path: Path) -> None:
     torch.manual_seed(0)
     opened(Scores(), [torch.randn(BATCH, 4, 6)], tmp_path)
+
+
+class Distances(nn.Module):
+    """An operation without a layer that reads the same weights twice, for inputs of two shapes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codes = nn.Parameter(torch.randn(5, 6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cdist(x, self.codes).mean(1) + torch.cdist(x[:, :2], self.codes).mean(1)
+
+
+def test_the_weights_of_opaque_operations_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "program.pt2"
+    given = (torch.randn(BATCH, 4, 6),)
+    torch.export.save(torch.export.export(Distances(), given, strict=False), path)
+    report = open_source(str(path)).report
+    assert len(report.opaque) == 2
+    assert report.parameters == 30
