@@ -108,7 +108,7 @@ def work(
         write(to_json(report))
     else:
         show(lines(report, to, found.weights))
-    return 1 if report.difference is not None and not report.equal else 0
+    return int(report.differs)
 
 
 def _check_weights(weights: Path, source: Path | None) -> None:
@@ -172,8 +172,7 @@ def lines(report: "ImportReport", to: Path, weights: Path | None) -> "Iterator[L
             yield Line(f"  {piece.path}: {piece.words}", Style.WARNING)
         if len(report.opaque) > _MOST_LISTED:
             yield Line(f"  and {len(report.opaque) - _MOST_LISTED:,} more", Style.WARNING)
-    differs = report.difference is not None and not report.equal
-    yield Line(sentence_of_difference(report), Style.ERROR if differs else Style.PLAIN)
+    yield Line(sentence_of_difference(report), Style.ERROR if report.differs else Style.PLAIN)
     for note in report.notes:
         yield Line(f"Note: {note}", Style.FAINT)
     yield Line(f"The design is in {to}")

@@ -97,6 +97,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         The largest absolute value of the outputs that were compared.
     not_compared
         Why the outputs were not compared; "" if they were.
+    mismatch
+        In what the outputs differ that have other numbers or shapes; "" if they do not.
     notes
         Whole sentences on what could not be kept, and on what was chosen.
     seconds
@@ -117,6 +119,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     difference: float | None = None
     scale: float | None = None
     not_compared: str = ""
+    mismatch: str = ""
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = {}
 
@@ -125,6 +128,11 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the outputs were compared and differ by roundings at most."""
         return self.difference is not None and self.difference <= TOLERANCE * (self.scale or 1.0)
 
+    @property
+    def differs(self) -> bool:
+        """Whether the outputs were compared and are those of another network."""
+        return bool(self.mismatch) or (self.difference is not None and not self.equal)
+
 
 TOLERANCE = 1e-4
 """The largest difference of two networks that are called the same, beside their outputs."""
@@ -132,6 +140,9 @@ TOLERANCE = 1e-4
 
 def sentence_of_difference(report: ImportReport) -> str:
     """Return a sentence on the comparison of the outputs."""
+    another = "This is not the same network: do not rely on the weights."
+    if report.mismatch:
+        return f"The outputs cannot be equal: {report.mismatch} {another}"
     if report.difference is None:
         return f"The outputs were not compared: {report.not_compared}"
     if report.difference == 0:
@@ -142,4 +153,4 @@ def sentence_of_difference(report: ImportReport) -> str:
     )
     if report.equal:
         return f"{words} That is rounding."
-    return f"{words} This is not the same network: do not rely on the weights."
+    return f"{words} {another}"

@@ -257,8 +257,9 @@ class _Opening:
                 )
             except running.NotRunnableError as error:
                 reason = str(error)
-            except ValueError as error:
-                reason = f"{error}."
+            except ValueError as error:  # other outputs
+                sentence = f"{error}."
+                return msgspec.structs.replace(report, not_compared=sentence, mismatch=sentence)
         return msgspec.structs.replace(report, not_compared=reason)
 
     def _hindrance(

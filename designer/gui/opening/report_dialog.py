@@ -130,7 +130,7 @@ class ReportDialog(QDialog):
         c = colors()
         good = self.report.equal
         sign, color = ("check", c.success) if good else ("problem-warning", c.warning)
-        if self.report.difference is not None and not good:
+        if self.report.differs:
             sign, color = "problem-error", c.error
         icon = icons.icon(sign, color)
         self.sign.setPixmap(icon.pixmap(QSize(_SIGN, _SIGN), self.devicePixelRatioF()))

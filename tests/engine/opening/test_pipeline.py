@@ -25,7 +25,7 @@ from designer.engine.opening import comparison, pipeline, reading
 from designer.engine.opening.job import STAGES, Job
 from designer.engine.opening.pipeline import Wishes, open_source
 from designer.errors import DesignerError
-from designer.runs.import_report import ImportReport
+from designer.runs.import_report import ImportReport, sentence_of_difference
 
 
 class Residual(nn.Module):
@@ -176,6 +176,22 @@ def test_other_weights_are_told(program: Path, monkeypatch: pytest.MonkeyPatch) 
     assert report.difference is not None
     assert report.difference > 1e-4
     assert not report.equal
+
+
+def test_outputs_of_other_shapes_are_another_network(
+    program: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    of_design = comparison.outputs_of_design
+
+    def cut(*given: Any) -> list[torch.Tensor]:
+        return [each[:, 1:] for each in of_design(*given)]
+
+    monkeypatch.setattr(comparison, "outputs_of_design", cut)
+    report = open_source(str(program)).report
+    assert report.differs
+    assert "shape (2, 5)" in sentence_of_difference(report)
+    assert "not the same network" in sentence_of_difference(report)
+    assert main(["import", str(program), "--to", str(tmp_path / "net.json")]) == 1
 
 
 def test_networks_that_give_zeros_are_compared_with_other_weights(
