@@ -24,8 +24,9 @@ JSON lines on standard output, each answer with the ``id`` of its request, if th
     {"do": "predict", "subject": {...}, ...}    -> one of `designer.engine.inspect.requests`;
                                                    {"id": 7, "progress": 0.5} while it goes on,
                                                    at its end arrays as in `designer.shared_arrays`
-    {"do": "open", "source": "net.pt2", "run_code": false, "inputs": ["3x224x224"], "flat": false,
-     "folder": "..."}                            -> {"id": 7, "progress": 0.3, "stage": "Reading"}
+    {"do": "open", "source": "net.pt2", "run_code": false, "digest": "",
+     "inputs": ["3x224x224"], "flat": false, "folder": "..."}
+                                                 -> {"id": 7, "progress": 0.3, "stage": "Reading"}
                                                    while it goes on; once the layers are known, one
                                                    such message also has "design" and "report", of
                                                    which tensors and difference are not known yet
@@ -213,6 +214,7 @@ def serve(requests: TextIO, answers: TextIO, *, interrupt: threading.Event) -> N
         wishes = Wishes(
             inputs=[parse_input(each) for each in request.get("inputs", [])],
             run_code=bool(request.get("run_code")),
+            digest=str(request.get("digest", "")),
             flat=bool(request.get("flat")),
             weights=None if folder is None else Path(folder) / "weights.safetensors",
         )

@@ -55,6 +55,7 @@ def export(
     folder: Path,
     inputs: Sequence[TensorSpec] = (),
     *,
+    digest: str = "",
     stage: Callable[[str], None] = lambda _: None,
     seconds: float = SECONDS,
     most_bytes: int | None = None,
@@ -69,6 +70,8 @@ def export(
         An empty folder, where the files are written.
     inputs
         Shapes without the batch; none to look for some that the module takes.
+    digest
+        The SHA-256 of the file that the user allowed to run; "" for whatever it holds.
     stage
         Is told what is done now, and called often; what it raises ends the process.
     seconds, most_bytes
@@ -86,6 +89,7 @@ def export(
         name=source.name,
         module=source.module,
         path="" if source.path is None else str(source.path.absolute()),
+        digest=digest,
         working_folder=str(Path.cwd()),
         inputs=tuple((each.shape, each.dtype) for each in inputs),
         folder=str(folder),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -126,7 +127,15 @@ def _of_file(request: LiveRequest, named: Named) -> Built:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and torch.export look it up
     try:
-        spec.loader.exec_module(module)
+        code = path.read_bytes()
+        if request.digest and sha256(code).hexdigest() != request.digest:
+            raise DesignerError(
+                f"{path.name} was changed since you agreed to run it, so it was not run: open it "
+                "again."
+            )
+        exec(compile(code, path, "exec"), vars(module))
+    except DesignerError:
+        raise
     except SyntaxError as error:
         raise DesignerError(
             f"{path.name} is no Python that can be run ({error.msg} in line {error.lineno}): "

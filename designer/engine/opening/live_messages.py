@@ -14,6 +14,8 @@ class LiveRequest(msgspec.Struct, frozen=True, kw_only=True):
         The class or function, or a library's name of the network; "" to look for it.
     module, path
         The Python module, or the file.
+    digest
+        The SHA-256 of the file, as the user saw it; "" if that is not known.
     working_folder
         From which modules are imported, too.
     inputs
@@ -28,6 +30,7 @@ class LiveRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     module: str = ""
     path: str = ""
+    digest: str = ""
     working_folder: str = ""
     inputs: tuple[tuple[tuple[int, ...], str], ...] = ()
     folder: str

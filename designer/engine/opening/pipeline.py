@@ -46,6 +46,8 @@ class Wishes:
         some.
     run_code
         Whether code of the user's may be run.
+    digest
+        The SHA-256 of the Python file that may be run; "" for whatever it holds.
     flat
         Whether repeated structure stays as it is.
     weights
@@ -56,6 +58,7 @@ class Wishes:
 
     inputs: Sequence[TensorSpec] = ()
     run_code: bool = False
+    digest: str = ""
     flat: bool = False
     weights: Path | None = None
     compare: bool = True
@@ -213,7 +216,11 @@ class _Opening:
         if not inputs and carried is not None:
             inputs = edited_files.inputs_of(carried)
         return live.export(
-            source, folder, inputs, stage=lambda words: self._job.progress(words, 0.0)
+            source,
+            folder,
+            inputs,
+            digest=self._wishes.digest if source is self._source else "",
+            stage=lambda words: self._job.progress(words, 0.0),
         )
 
     def _converted(self, graph: NeutralGraph) -> Converted:

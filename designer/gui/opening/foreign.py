@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -159,7 +160,7 @@ class ForeignNetworks(QObject):
             self._show_generated(source, code.design)
         elif code.trusted or self._may_run(source, code.text):
             origin = code.design if code.edited else None
-            self.open(source, inputs, run_code=True, origin=origin)
+            self.open(source, inputs, run_code=True, digest=code.digest, origin=origin)
 
     def _may_run(self, source: str, text: str) -> bool:
         from designer.gui.opening.run_code_dialog import may_run
@@ -194,6 +195,7 @@ class ForeignNetworks(QObject):
         inputs: Sequence[str] = (),
         *,
         run_code: bool = False,
+        digest: str = "",
         origin: "Design | None" = None,
     ) -> None:
         """Let the worker open a network.
@@ -206,6 +208,8 @@ class ForeignNetworks(QObject):
             The shapes of its inputs without the batch; empty to find them.
         run_code
             Whether the user agreed to run it.
+        digest
+            The SHA-256 of the code that the user agreed to; "" if it is not known.
         origin
             The design that an edited file was exported from.
         """
@@ -213,7 +217,7 @@ class ForeignNetworks(QObject):
 
         def begin() -> None:
             folder = imported.new_folder()
-            self.opener.begin(Opening(source, run_code, inputs, folder, origin))
+            self.opener.begin(Opening(source, run_code, digest, inputs, folder, origin))
 
         self.window.guarded(begin)
 
@@ -365,8 +369,13 @@ class ForeignNetworks(QObject):
 
         form = ShapeDialog(opening, sentence, self.window.frame)
         if form.exec() == QDialog.DialogCode.Accepted:
-            inputs, origin = form.inputs, opening.origin
-            self.open(opening.source, inputs, run_code=opening.run_code, origin=origin)
+            self.open(
+                opening.source,
+                form.inputs,
+                run_code=opening.run_code,
+                digest=opening.digest,
+                origin=opening.origin,
+            )
         form.deleteLater()
 
     def _ended(self, opening: Opening) -> None:
@@ -442,12 +451,15 @@ class _Code(NamedTuple):
         The design that a generated file was made from; None for other code.
     edited
         Whether the file was changed since.
+    digest
+        The SHA-256 of the file; "" for a module.
     """
 
     text: str = ""
     trusted: bool = False
     design: "Design | None" = None
     edited: bool = False
+    digest: str = ""
 
 
 def _look_at_code(source: str) -> _Code:
@@ -461,8 +473,10 @@ def _look_at_code(source: str) -> _Code:
     found = embedded(path)
     try:
         with path.open("rb") as file:
-            text = file.read(_MOST_CODE).decode()
+            read = file.read(_MOST_CODE)
+        text = read.decode()
+        digest = sha256(read).hexdigest() if len(read) < _MOST_CODE else ""
     except (OSError, UnicodeDecodeError):  # which is said where it is run
-        text = ""
+        text = digest = ""
     trusted = bool(text) and bool(trusted_code.trusted([text]))
-    return _Code(text, trusted, found.design, found.edited)
+    return _Code(text, trusted, found.design, found.edited, digest)

@@ -34,6 +34,8 @@ class Opening:
         What is opened: a file, ``torchvision:NAME``, ``timm:NAME`` or ``package.module:NAME``.
     run_code
         Whether the user allowed to run its code.
+    digest
+        The SHA-256 of the code that this holds for; "" if it is not known.
     inputs
         The shapes of its inputs without the batch, such as ``3x224x224``; empty to find them.
     folder
@@ -48,6 +50,7 @@ class Opening:
 
     source: str
     run_code: bool = False
+    digest: str = ""
     inputs: Sequence[str] = ()
     folder: Path | None = None
     origin: "Design | None" = None
@@ -105,6 +108,7 @@ class Opener(QObject):
         request = {
             "source": opening.source,
             "run_code": opening.run_code,
+            "digest": opening.digest,
             "inputs": list(opening.inputs),
         }
         if opening.folder is not None:

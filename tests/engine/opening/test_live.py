@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,19 @@ def test_what_cannot_be_opened_is_said_in_a_sentence(
     assert "nets.py" in message or name in message
     assert "\n" not in message
     assert message.endswith(".")
+
+
+def test_a_file_that_was_changed_since_the_users_word_is_not_run(tmp_path: Path) -> None:
+    path, ran = tmp_path / "nets.py", tmp_path / "ran"
+    path.write_text(HEAD + NET)
+    source, digest = sources.parse(str(path)), sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "same").mkdir()
+    assert live.export(source, tmp_path / "same", digest=digest).name == "Net"
+    path.write_text(f"{HEAD}{NET}\nopen({str(ran)!r}, 'w')\n")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(DesignerError, match=r"nets.py was changed since you agreed to run it"):
+        live.export(source, tmp_path / "other", digest=digest)
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize(

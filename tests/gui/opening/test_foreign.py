@@ -1,6 +1,7 @@
 """Networks from elsewhere in the window: progress, cancel, faults, tabs, weights and reports."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,7 @@ def test_code_is_run_only_after_the_users_word_and_asked_for_once(
     assert worker.asked == []
     answered("Run the code")
     assert worker.asked[0][0]["run_code"] is True
+    assert worker.asked[0][0]["digest"] == sha256(path.read_bytes()).hexdigest()
     assert trusted_code.trusted(["import torch\n"])
     drop(window, path)  # the same text
     qtbot.waitUntil(lambda: len(worker.asked) == 2, timeout=SECONDS)
