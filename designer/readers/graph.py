@@ -99,6 +99,9 @@ class Operation:
         Where the source calls it, ``resnet.py:152``; "" if the file does not say.
     original
         What the format calls it, ``aten.conv2d.default`` or ``Conv``.
+    reason
+        What of it no function of torch is, such as ``a resize by tf_crop_and_resize``; "" if it is
+        one.
     """
 
     kind: str
@@ -107,6 +110,7 @@ class Operation:
     modules: tuple[Module, ...] = ()
     line: str = ""
     original: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)

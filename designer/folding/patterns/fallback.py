@@ -41,7 +41,7 @@ def opaque(c: Converter, call: Call, reason: str) -> OpaqueNode:
     parameters = {
         "operation": _printable(operation.original or operation.kind),
         "line": _printable(operation.line),
-        "reason": "" if reason == no_layer(operation) else _printable(reason),
+        "reason": "" if reason == f"no layer for {operation.kind}" else _printable(reason),
         "given": ", ".join(str(ShapeAndType(each.shape)) for each in inputs),
         "outputs": ", ".join(map(str, outputs)),
         "tensors": ", ".join(map(str, stored)),
@@ -56,8 +56,8 @@ def opaque(c: Converter, call: Call, reason: str) -> OpaqueNode:
 
 
 def no_layer(operation: Operation) -> str:
-    """Return the reason of an operation that no handler takes."""
-    return f"no layer for {operation.kind}"
+    """Return the reason of an operation that no handler takes, as far as its reader knows it."""
+    return operation.reason or f"no layer for {operation.kind}"
 
 
 def _printable(text: object) -> str:

@@ -212,9 +212,13 @@ class _Network:
         return Ref(name)
 
     def write(
-        self, kind: str, arguments: Mapping[str, Argument], specs: Sequence[TensorSpec]
+        self,
+        kind: str,
+        arguments: Mapping[str, Argument],
+        specs: Sequence[TensorSpec],
+        reason: str = "",
     ) -> tuple[Ref, ...]:
-        """Write an operation and return its results."""
+        """Write an operation and return its results; `reason` says why it is none of torch's."""
         results = []
         for each in specs:
             name = f"{kind}:{len(self.specs)}"
@@ -228,6 +232,7 @@ class _Network:
                 modules=self._modules,
                 line=names.line(self._node) if self._node else "",
                 original=self._node.operator if self._node else "",
+                reason=reason,
             )
         )
         return tuple(Ref(each) for each in results)
@@ -426,10 +431,11 @@ class _Network:
         if each.operator in _OF_IMAGES and self._batch > 1:
             each = self._with_one_row(each, specs[0].shape)
         before = len(self._operations)
-        refs = self._by_table(each, specs)
-        if refs is None:
+        try:
+            refs = self._by_table(each, specs)
+        except NotExpressedError as error:
             del self._operations[before:]
-            refs = self._opaque(each, specs)
+            refs = self._opaque(each, specs, str(error))
         for name, ref in zip(each.outputs, refs, strict=False):
             if name:
                 self.specs[name] = self.specs[ref.name]
@@ -470,27 +476,32 @@ class _Network:
         array = constant.array()
         return bool((array == array[:1]).all())
 
-    def _by_table(self, each: Node, specs: Sequence[TensorSpec]) -> Sequence[Ref] | None:
-        """Write what the operator table says; None if it does not say it of such a node."""
+    def _by_table(self, each: Node, specs: Sequence[TensorSpec]) -> Sequence[Ref]:
+        """Write what the operator table says.
+
+        Raises
+        ------
+        NotExpressedError
+            It does not say it of such a node; the message says why where it has a row.
+        """
         row = TABLE.get(each.operator)
         if row is None:
-            return None
-        try:
-            call = Call(each, self, specs, self._opsets.get(each.proto.domain, 1))
-            found = row(call)
-        except NotExpressedError:
-            return None
-        if call.ignored():
-            return None
+            raise NotExpressedError
+        call = Call(each, self, specs, self._opsets.get(each.proto.domain, 1))
+        found = row(call)
+        if ignored := call.ignored():
+            raise NotExpressedError(f"the attributes {', '.join(sorted(ignored))}")
         refs = (found,) if isinstance(found, Ref) else found
         fits = all(
             not name or self.specs[ref.name].shape == known.shape
             for name, ref, known in zip(each.outputs, refs, specs, strict=False)
         )
         named = sum(1 for name in each.outputs if name)
-        return refs if fits and len(refs) >= named else None
+        if not fits or len(refs) < named:
+            raise NotExpressedError("results of other shapes")
+        return refs
 
-    def _opaque(self, each: Node, specs: Sequence[TensorSpec]) -> tuple[Ref, ...]:
+    def _opaque(self, each: Node, specs: Sequence[TensorSpec], reason: str) -> tuple[Ref, ...]:
         """Write the node as an operation of its own name, with its attributes as arguments."""
         arguments: dict[str, Argument] = {
             f"input {number}": self.value(name) for number, name in enumerate(each.inputs) if name
@@ -503,13 +514,14 @@ class _Network:
             plain = value if isinstance(value, tuple) else (value,)
             if all(isinstance(one, int | float | str) for one in plain):
                 arguments[name] = value
-        return self.write(f"onnx.{each.operator}", arguments, specs)
+        return self.write(f"onnx.{each.operator}", arguments, specs, reason)
 
     # The end
 
     def _finished(self, outputs: Sequence[str]) -> NeutralGraph:
         merged, outputs = merging.merged(self, self._operations, outputs, merging.RULES)
-        operations, stored = sharing.apart(finishing.used(merged, outputs), self._tensors)
+        tied = sharing.with_tied_embeddings(finishing.used(merged, outputs), self._tensors)
+        operations, stored = sharing.apart(tied, self._tensors)
         operations = modules.with_classes(operations, stored)
         self.specs.update({name: each.spec for name, each in stored.items()})
         by_ref: dict[str, str] = {}

@@ -6,7 +6,7 @@ Exporters store equal tensors once, so that fresh biases of zeros look as if lay
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from designer.readers.graph import CONSTANT, Operation, Ref, StoredTensor
+from designer.readers.graph import CONSTANT, Argument, Operation, Ref, StoredTensor
 from designer.readers.onnx import names
 from designer.readers.onnx.finishing import refs, replaced
 
@@ -48,6 +48,40 @@ def apart(
         arguments = {key: replaced(value, copies) for key, value in each.arguments.items()}
         found.append(replace(each, arguments=arguments) if copies else each)
     return found, stored
+
+
+def with_tied_embeddings(
+    operations: Sequence[Operation], tensors: Mapping[str, StoredTensor]
+) -> list[Operation]:
+    """Let a linear layer read the vectors of an embedding if its weight is the same matrix.
+
+    Exporters write the matrix a second time, turned, for the product.
+    """
+    vectors = [
+        each.arguments["weight"]
+        for each in operations
+        if each.kind == "embedding" and isinstance(each.arguments.get("weight"), Ref)
+    ]
+    found = []
+    for each in operations:
+        own = each.arguments.get("weight")
+        if each.kind == "linear" and isinstance(own, Ref) and own.name in tensors:
+            same = next((one for one in vectors if _are_equal(tensors, one, own)), own)
+            found.append(replace(each, arguments={**each.arguments, "weight": same}))
+        else:
+            found.append(each)
+    return found
+
+
+def _are_equal(tensors: Mapping[str, StoredTensor], vectors: Argument, weight: Ref) -> bool:
+    """Tell whether two learned matrices have the same numbers, which are not all one number."""
+    if not isinstance(vectors, Ref) or vectors.name not in tensors or vectors == weight:
+        return False
+    one, other = tensors[vectors.name], tensors[weight.name]
+    if one.spec != other.spec or CONSTANT in (one.kind, other.kind):
+        return False
+    first, second = one.read(), other.read()
+    return bool((first == second).all() and (first != first.reshape(-1)[0]).any())
 
 
 def _path(operation: Operation) -> str:

@@ -112,6 +112,64 @@ def test_zeros_that_the_file_computes_are_no_bias(computed: bool) -> None:
     assert conv.parameters.get("bias", True) is not computed
 
 
+@pytest.mark.parametrize(("gain", "learns"), [("val_3", False), ("norm.weight", True)])
+def test_an_instance_norm_of_constants_learns_nothing(gain: str, learns: bool) -> None:
+    shift = "norm.bias" if learns else "val_7"
+    model = model_of(
+        [helper.make_node("InstanceNormalization", ["x", gain, shift], ["y"])],
+        (1, 3, 8, 8),
+        constants={gain: np.ones(3, np.float32), shift: np.zeros(3, np.float32)},
+    )
+    found = convert(graph_of(model))
+    totals = analyze(found.design).totals
+    assert totals.parameters == (6 if learns else 0)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_product_with_the_vectors_of_an_embedding_shares_them(same: bool) -> None:
+    vectors = floats(5, 3)
+    model = model_of(
+        [
+            helper.make_node("Cast", ["x"], ["tokens"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["emb.weight", "tokens"], ["a"], axis=0),
+            helper.make_node("MatMul", ["a", "onnx::MatMul_7"], ["y"]),
+        ],
+        (1, 4),
+        constants={
+            "emb.weight": vectors,
+            "onnx::MatMul_7": np.ascontiguousarray((vectors if same else vectors + 1).T),
+        },
+    )
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+    nodes = [*convert(graph_of(model)).design.graph.nodes.values()]
+    (linear,) = (each for each in nodes if each.layer == "Linear")
+    assert bool(linear.shares) is same
+
+
+def test_what_of_an_operator_no_layer_expresses_is_said() -> None:
+    model = model_of(
+        [helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="cubic", cubic_coeff_a=-0.5)],
+        (1, 3, 8, 8),
+        constants={"scales": np.array([1, 1, 2, 2], np.float32)},
+    )
+    (opaque,) = convert(graph_of(model)).opaque
+    assert opaque.reason == "a resize of the mode cubic"
+
+
+def test_attributes_that_change_nothing_for_the_nearest_element_are_taken() -> None:
+    node = helper.make_node(
+        "Resize", ["x", "", "scales"], ["y"], mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric", antialias=0, exclude_outside=0,
+    )  # fmt: skip
+    scales = {"scales": np.array([1, 1, 2, 2], np.float32)}
+    model = model_of([node], (1, 3, 8, 8), constants=scales)
+    model.opset_import[0].version = 18
+    found = convert(graph_of(model))
+    assert [each.layer for each in found.design.graph.nodes.values()] == [
+        "Input", "Resize", "Output"
+    ]  # fmt: skip
+
+
 def test_a_learned_number_has_one_value_in_the_design() -> None:
     model = model_of(
         [helper.make_node("Mul", ["x", "gain"], ["y"])],

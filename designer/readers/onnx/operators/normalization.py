@@ -31,11 +31,17 @@ def _batch_norm(call: Call) -> Ref:
 
 @operator("InstanceNormalization")
 def _instance_norm(call: Call) -> Ref:
+    # The operator always has both; those of a norm that learns none are constants.
+    given = [call.constant(position) for position in (1, 2)]
+    plain = all(
+        each is not None and not each.learned and (each.array() == value).all()
+        for each, value in zip(given, (1, 0), strict=True)
+    )
     return call.emit(
         "instance_norm",
         input=call.ref(0),
-        weight=call.weight(1),
-        bias=call.weight(2, "bias"),
+        weight=None if plain else call.weight(1),
+        bias=None if plain else call.weight(2, "bias"),
         use_input_stats=True,
         momentum=0.1,
         eps=call.attribute("epsilon", 1e-5),

@@ -66,6 +66,7 @@ def _resize(call: Call) -> Ref:
     mode = call.attribute("mode", "nearest")
     for name in ("extrapolation_value", "keep_aspect_ratio_policy", "scales"):
         call.attribute(name)  # the first is for another way, the others are in the sizes
+    smoothed = call.attribute("antialias", 0)  # which changes nothing for the nearest element
     rounding = call.attribute("nearest_mode", "round_prefer_floor")
     smooth = call.attribute("cubic_coeff_a", -0.75)
     old = call.node.operator == "Upsample" or call.opset < 11
@@ -93,7 +94,7 @@ def _resize(call: Call) -> Ref:
         raise NotExpressedError(f"a resize of the mode {mode}")
     aligned = way == "align_corners"
     single = way == "pytorch_half_pixel" and 1 in wanted[2:]
-    if way in ("asymmetric", "tf_half_pixel_for_nn") or single or call.attribute("antialias", 0):
+    if way in ("asymmetric", "tf_half_pixel_for_nn") or single or smoothed:
         raise NotExpressedError("a resize that torch does not have")
     exact = all(
         abs(size * scale - want) < 1e-4
