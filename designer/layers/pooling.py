@@ -153,7 +153,7 @@ class _MaxPool(Maximum, _PaddedPool):
     channels_last = True
     dilation = SpatialInts(1, help="Distance between the window's elements; 1 is dense.")
     return_indices = Bool(
-        False, help="Also give, as a second output, where each maximum lay: for a MaxUnpool2d."
+        False, help="Also give, as a second output, where each maximum lay: for a MaxUnpool."
     )
 
     def dilation_of(self) -> Sizes:
@@ -229,15 +229,12 @@ class MaxPool3d(_MaxPool):
     spatial_axes = 3
 
 
-class MaxUnpool2d(Layer):
-    """Puts maxima back at their places."""
+class _MaxUnpool(Layer):
+    """Puts maxima back at their places, over any number of axes."""
 
     category = Category.POOLING
-    help = "Puts each value back where a MaxPool2d with return_indices found it; the rest is 0."
-    torch = "nn.MaxUnpool2d"
     inputs = (2, 2)
     takes_integers = (1,)
-    channels_last = True
     positional = ("kernel_size",)
     kernel_size = SpatialInts(help="{sides} of the window of the pool.")
     stride = OptionalSpatialInts(help="Step of the window; nothing means the window's own size.")
@@ -318,7 +315,7 @@ class MaxUnpool2d(Layer):
 
     def constructor(self, code: Code) -> str:
         rest = code.keywords(("stride", "padding"))
-        return f"nn.MaxUnpool2d({', '.join([code.argument('kernel_size'), *rest])})"
+        return f"{self.torch}({', '.join([code.argument('kernel_size'), *rest])})"
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         size = []
@@ -335,7 +332,31 @@ class MaxUnpool2d(Layer):
         return lines_of_axes([f"({n} - 1)·{s} - 2·{p} + {k} = {new}" for n, s, p, k, new in rows])
 
     def summary(self) -> str:
-        return window_text("MaxUnpool2d", self.kernel_size, self.step)
+        return window_text(type(self).__name__, self.kernel_size, self.step)
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Puts maxima of an image back at their places."""
+
+    help = "Puts each value back where a MaxPool2d with return_indices found it; the rest is 0."
+    torch = "nn.MaxUnpool2d"
+    channels_last = True
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Puts maxima of a sequence back at their places."""
+
+    help = "Puts each value back where a MaxPool1d with return_indices found it; the rest is 0."
+    torch = "nn.MaxUnpool1d"
+    spatial_axes = 1
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Puts maxima of a volume back at their places."""
+
+    help = "Puts each value back where a MaxPool3d with return_indices found it; the rest is 0."
+    torch = "nn.MaxUnpool3d"
+    spatial_axes = 3
 
 
 class _AvgPool(_PaddedPool):

@@ -360,12 +360,13 @@ class Drawing:
     def unpooled(self, at: str) -> str:
         """Maxima that are put back at their places."""
         size = self.integer(1, 3)
+        axes = len(self.shapes[at]) - 1
         if any(each % size for each in self.shapes[at][1:]):
             return at
-        made = self.apply("MaxPool2d", {"kernel_size": size, "return_indices": True}, at)
+        made = self.apply(f"MaxPool{axes}d", {"kernel_size": size, "return_indices": True}, at)
         if not made:
             return at
-        back = self.apply("MaxUnpool2d", {"kernel_size": size}, self.keep(made[0]), made[1])
+        back = self.apply(f"MaxUnpool{axes}d", {"kernel_size": size}, self.keep(made[0]), made[1])
         return back[0] if back else at
 
     def tokens(self) -> str:
@@ -573,6 +574,7 @@ class Drawing:
         at = self.layers(at, 3)
         if len(self.shapes[at]) != 3:
             pieces = pieces[:9]
+            pieces += [self.unpooled] if len(self.shapes[at]) in (2, 4) else []
         if len(self.shapes[at]) == 2:
             pieces += [self.attended, self.attended]
         before = self.draw(st.sampled_from(pieces))(at)

@@ -1029,14 +1029,24 @@ def pad(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
     return Plain(lambda x: nn.functional.pad(x, sides, mode, value))
 
 
-def unpooled(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
-    if shapes[0] != shapes[1]:
-        raise ValueError("an index for each value")
-    options = tupled(parameters)
-    size = options.pop("output_size", None)
-    size = (size, size) if isinstance(size, int) else size
-    unpool = nn.MaxUnpool2d(**options)
-    return Plain(lambda x, indices: unpool(x, indices, size))
+def unpooled(axes: int) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
+    def reference(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
+        if shapes[0] != shapes[1]:
+            raise ValueError("an index for each value")
+        options = tupled(parameters)
+        size = options.pop("output_size", None)
+        size = (size,) * axes if isinstance(size, int) else size
+        unpool = getattr(nn, f"MaxUnpool{axes}d")(**options)
+        return Plain(lambda x, indices: unpool(x, indices, size))
+
+    return reference
+
+
+def unpooled_shapes(axes: int) -> Shapes:
+    """Draw shapes of values and indices, which mostly are the same."""
+    return st.tuples(st.integers(1, 4), *[st.integers(4, 5)] * axes).flatmap(
+        lambda shape: st.sampled_from(([shape, shape], [shape, shape], [shape, shape[::-1]]))
+    )
 
 
 def resized(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
@@ -1119,6 +1129,19 @@ def family(axes: int, examples: int) -> dict[str, Row]:
             given({"output_size": pair(1, 6, axes)}),
             ranks,
             examples=examples // 3,
+        ),
+        "MaxUnpool": Row(
+            unpooled(axes),
+            given(
+                {"kernel_size": pair(2, 3, axes)},
+                stride=st.none() | pair(1, 3, axes),
+                padding=pair(0, 1, axes),
+                output_size=st.none() | pair(6, 9, axes),
+            ),
+            ranks,
+            shapes=unpooled_shapes(axes),
+            per_image=(1,),
+            examples=examples,
         ),
         "AdaptiveMaxPool": Row(
             of_torch(torch_class("AdaptiveMaxPool")),
@@ -1613,21 +1636,6 @@ ROWS: dict[str, Row] = {
         ).map(with_a_size),
         (2, 3, 4),
         examples=60,
-    ),
-    "MaxUnpool2d": Row(
-        unpooled,
-        given(
-            {"kernel_size": pair(2, 3)},
-            stride=st.none() | pair(1, 3),
-            padding=pair(0, 1),
-            output_size=st.none() | pair(6, 9),
-        ),
-        IMAGE,
-        shapes=st.tuples(st.integers(1, 4), st.integers(4, 5), st.integers(4, 5)).flatmap(
-            lambda shape: st.sampled_from(([shape, shape], [shape, shape], [shape, shape[::-1]]))
-        ),
-        per_image=(1,),
-        examples=30,
     ),
     "Unfold": Row(
         of_torch(nn.Unfold),

@@ -129,8 +129,48 @@ def max_pool(c: Converter, call: Call) -> None:
             for key, each in parameters.items()
         }
         _over_pieces(c, x, call.result, "MaxPool3d", parameters, {})
-    else:
-        c.emit(call.result, f"MaxPool{n}d", parameters, [c.plain(x)])
+        return
+    places = call.results[1] if len(call.results) > 1 and c.is_read(call.results[1]) else None
+    c.emit(
+        call.result, f"MaxPool{n}d", {**parameters, "return_indices": places is not None},
+        [c.plain(x)],
+    )  # fmt: skip
+    if places is not None:
+        found = c.value(call.result)._replace(port=1)
+        c.integers.add((found.node, found.port))
+        c.know(places, found)
+
+
+@handles("max_unpool2d", "max_unpool3d")
+def max_unpool(c: Converter, call: Call) -> None:
+    """Put maxima back; the operation has the sizes alone, the windows are those of the pool."""
+    x, places, wanted = call["self"], call["indices"], call["output_size"]
+    n = x.dim() - 2
+    pool = c.nodes[_origin(c, c.plain(places).node)]
+    kind = pool.layer
+    if kind not in ("MaxPool1d", f"MaxPool{n}d") or pool.parameters.get("dilation", 1) != 1:
+        raise UnsupportedError("maxima whose places no pool gives")
+    rank = int(kind[-2])
+    least = {"kernel_size": 1, "stride": pool.parameters["kernel_size"], "padding": 0}
+    windows = {
+        key: [
+            *numbers(pool.parameters.get(key, each), rank),
+            *[int(key != "padding")] * (n - rank),  # a sequence is an image with one column
+        ]
+        for key, each in least.items()
+    }
+    sizes = zip(x.shape[2:], *[windows[key] for key in least], strict=True)
+    usual = [(size - 1) * step - 2 * padding + window for size, window, step, padding in sizes]
+    size = {} if usual == [*wanted] else {"output_size": [*wanted]}
+    inputs = [c.plain(x), c.plain(places)]
+    c.emit(call.result, f"MaxUnpool{n}d", for_rank(n, **windows, **size), inputs)
+
+
+def _origin(c: Converter, node: str) -> str:
+    """Return the node whose values a node gives in another shape."""
+    while c.nodes[node].layer == "Reshape":
+        node = next(edge.source for edge in c.edges if edge.target == node)
+    return node
 
 
 @handles("avg_pool1d", "avg_pool2d", "avg_pool3d")

@@ -176,3 +176,25 @@ def test_the_weights_of_opaque_operations_count_once(tmp_path: Path) -> None:
     report = open_source(str(path)).report
     assert len(report.opaque) == 2
     assert report.parameters == 30
+
+
+class Unpooled(nn.Module):
+    """Maxima that are put back, as in SegNet."""
+
+    def __init__(self, axes: int, side: int) -> None:
+        super().__init__()
+        self.conv = getattr(nn, f"Conv{axes}d")(3, 4, 3, padding=1)
+        self.pool = getattr(nn, f"MaxPool{axes}d")(2, return_indices=True)
+        self.unpool = getattr(nn, f"MaxUnpool{axes}d")(2)
+        self.size = (side,) * axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        made, places = self.pool(torch.relu(self.conv(x)))
+        return self.unpool(made, places, output_size=self.size)
+
+
+@pytest.mark.parametrize(("axes", "side"), [(1, 8), (2, 8), (2, 9), (3, 4)])
+def test_maxima_are_put_back(axes: int, side: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    given = torch.randn(BATCH, 3, *[side] * axes)
+    opened(Unpooled(axes, side), [given], tmp_path)
