@@ -62,7 +62,7 @@ def test_a_difference_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> No
         return "three" if relus > 2 else ""
 
     monkeypatch.setattr(designs, "check", three_relus)
-    found = designs.part(0, 100)
+    found = designs.part(1, 100)
     assert found.difference is not None
     sentence, smallest = found.difference
     assert (sentence, smallest and three_relus(smallest)) == ("three", "three")
