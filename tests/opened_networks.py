@@ -74,8 +74,10 @@ def row(library: str, name: str) -> tuple[str, bool]:
     else:
         words = f"difference {report.difference:.0e} of {report.scale:.0e}"
     parameters = f"{report.parameters:,} parameters" + ("" if counted else f" (not {known:,})")
+    folding = 1000 * report.seconds.get("Folding", 0.0)
     return (
         f"{report.top_level} nodes; {parameters}; {opaque} opaque; {words}; {blocks}; "
+        f"folded in {folding:.0f} ms; "
         f"{time.monotonic() - start:.0f} s",
         good,
     )
