@@ -135,6 +135,8 @@ class NeutralGraph:
         The number of images in a batch, for the shapes in `values`.
     training
         Whether it does what it does in train mode, with dropout.
+    output_names
+        What a module calls its outputs, as the keys of a dict; "" or nothing where it does not.
     notes
         Whole sentences on what the format could not keep.
     without_values
@@ -150,6 +152,7 @@ class NeutralGraph:
     tensors: Mapping[str, StoredTensor]
     batch: int = 1
     training: bool = False
+    output_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     without_values: str = ""
 

@@ -194,6 +194,7 @@ class _Reader:
         inputs, tensors = self._signature()
         operations = tuple(self._operations())
         outputs = tuple(self._outputs())
+        names = tuple(self._output_names())
         batch = next((values[each].shape[0] for each in inputs if values[each].shape), 1)
         return NeutralGraph(
             name=self._name,
@@ -207,6 +208,7 @@ class _Reader:
                 each.arguments.get("training") is True or each.arguments.get("train") is True
                 for each in operations
             ),
+            output_names=names if len(names) == len(outputs) else (),
         )
 
     def _spec(self, meta: Json) -> TensorSpec:
@@ -304,6 +306,17 @@ class _Reader:
             if kind == "user_output" and "as_tensor" in entry["arg"]:
                 yield entry["arg"]["as_tensor"]["name"]
 
+    def _output_names(self) -> Iterator[str]:
+        """Yield the keys of the dicts in which the module returns its outputs; "" for others."""
+        try:
+            (whole,) = (
+                each for each in self._module["module_call_graph"] if not each.get("fqn", "")
+            )
+            _, packed = msgspec.json.decode(whole["signature"]["out_spec"])
+            yield from _keys(packed, "")
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            return  # the file does not say it
+
     # Operations
 
     def _operations(self) -> Iterator[Operation]:
@@ -372,6 +385,19 @@ def _tensor_names(output: Json) -> Iterator[str]:
             yield value["name"]
         elif kind == "as_tensors":
             yield from (each["name"] for each in value)
+
+
+def _keys(packed: Json, name: str) -> Iterator[str]:
+    """Yield the keys that lead to each tensor of what a module returns, joined by ``_``."""
+    inside = packed["children_spec"]
+    if packed["type"] is None:
+        yield name
+        return
+    keys = [""] * len(inside)
+    if "dict" in packed["type"].lower():
+        keys = [str(each) for each in msgspec.json.decode(packed["context"])]
+    for key, each in zip(keys, inside, strict=True):
+        yield from _keys(each, "_".join(filter(None, [name, key])))
 
 
 def _hint(value: Json) -> Any:

@@ -42,12 +42,15 @@ class Exported(NamedTuple):
         The class or function that was taken.
     notes
         Whole sentences on what was chosen.
+    outputs
+        What the module calls its outputs; "" for each that has no name.
     """
 
     program: Path
     example: Path
     name: str
     notes: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 def export(
@@ -100,7 +103,7 @@ def export(
     answer = _answer(request, source.text, stage, seconds, most_bytes)
     if answer.message:
         raise DesignerError(answer.message)
-    found = Exported(folder / PROGRAM, folder / EXAMPLE, answer.name, answer.notes)
+    found = Exported(folder / PROGRAM, folder / EXAMPLE, answer.name, answer.notes, answer.outputs)
     if not found.program.is_file() or not found.example.is_file():
         raise DesignerError(f"{source.text} cannot be opened: its code removed the exported file.")
     return found

@@ -2,9 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import save_file
@@ -23,13 +23,28 @@ _MOST_TRIES = 40  # inputs
 _MOST_EXPORTS = 3  # inputs that the module takes and that it cannot be exported with
 
 
+class Written(NamedTuple):
+    """What is said of an exported module.
+
+    Attributes
+    ----------
+    notes
+        Whole sentences on what was chosen.
+    outputs
+        What the module calls its outputs, as the keys of a dict; "" for each that has no name.
+    """
+
+    notes: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
 def export(
     built: Built,
     given: Sequence[tuple[tuple[int, ...], str]],
     folder: Path,
     stage: Stage,
     named: Named,
-) -> list[str]:
+) -> Written:
     """Write the program of a module, and an input with its own outputs in eval mode.
 
     Parameters
@@ -45,18 +60,13 @@ def export(
     named
         The code, for sentences.
 
-    Returns
-    -------
-    list of str
-        Whole sentences on what was chosen.
-
     Raises
     ------
     DesignerError
         The module takes none of the inputs, or cannot be exported.
     """
     module, notes = _prepared(built.module), []
-    _return_tensors(module)
+    names = _return_tensors(module)
     if given:
         tried: Iterator[Shapes] = iter([tuple(TensorSpec(*each) for each in given)])
     else:
@@ -92,7 +102,7 @@ def export(
         stage("Writing the exported module")
         torch.export.save(program, folder / PROGRAM)
         _write_example(inputs, outputs, folder / EXAMPLE)
-        return notes
+        return Written(tuple(notes), tuple(names))
     assert first is not None
     shapes, why = first
     what = f"does not run with the input {live_inputs.words(shapes)}"
@@ -109,30 +119,42 @@ def _prepared(module: nn.Module) -> nn.Module:
     return module
 
 
-def _return_tensors(module: nn.Module) -> None:
-    """Let a module return its tensors alone, in order, whatever it packs them into."""
-    forward = module.forward
+def _return_tensors(module: nn.Module) -> list[str]:
+    """Let a module return its tensors alone, in order, whatever it packs them into.
+
+    Returns a list that holds their names after each call.
+    """
+    forward, names = module.forward, list[str]()
 
     @functools.wraps(forward)
     def only_tensors(*args: Any, **kwargs: Any) -> Any:
-        found = [*_tensors(forward(*args, **kwargs))]
+        named = [*_named_tensors(forward(*args, **kwargs))]
+        names[:] = [name for name, _ in named]
+        found = [each for _, each in named]
         return found[0] if len(found) == 1 else tuple(found)
 
     module.forward = only_tensors
+    return names
 
 
 def _tensors(result: Any) -> Iterator[Tensor]:
+    for _, each in _named_tensors(result):
+        yield each
+
+
+def _named_tensors(result: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors in what a module returns, with the keys or fields that lead to each."""
+    inside: Iterable[tuple[Any, Any]] = ()
     if isinstance(result, Tensor):
-        yield result
+        yield name, result
     elif isinstance(result, Mapping):
-        for each in result.values():
-            yield from _tensors(each)
+        inside = result.items()
     elif isinstance(result, (tuple, list)):
-        for each in result:
-            yield from _tensors(each)
+        inside = zip(getattr(result, "_fields", ("",) * len(result)), result, strict=True)
     elif dataclasses.is_dataclass(result):
-        for each in dataclasses.fields(result):
-            yield from _tensors(getattr(result, each.name))
+        inside = [(each.name, getattr(result, each.name)) for each in dataclasses.fields(result)]
+    for key, each in inside:
+        yield from _named_tensors(each, "_".join(filter(None, [name, str(key)])))
 
 
 def _run(module: nn.Module, inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -50,12 +50,15 @@ class LiveAnswer(msgspec.Struct, frozen=True, kw_only=True):
         The class or function that was taken.
     notes
         Whole sentences on what was chosen.
+    outputs
+        What the module calls its outputs; "" for each that has no name.
     """
 
     stage: str = ""
     message: str = ""
     name: str = ""
     notes: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 PROGRAM, EXAMPLE = "program.pt2", "example.safetensors"

@@ -57,7 +57,7 @@ def work(request: LiveRequest, stage: live_export.Stage) -> LiveAnswer:
         return LiveAnswer(message=named.too_large())
     except BaseException as error:  # the code may raise anything, also SystemExit
         return LiveAnswer(message=named.sentence(error, "cannot be opened"))
-    return LiveAnswer(name=built.name, notes=(*built.notes, *found))
+    return LiveAnswer(name=built.name, notes=(*built.notes, *found.notes), outputs=found.outputs)
 
 
 if __name__ == "__main__":

@@ -174,7 +174,10 @@ class _Opening:
             with self._job.stage("Running the code"):
                 exported = self._exported(self._source, self._folder, carried.design)
             with self._job.stage("Reading"):
-                graph = replace(pt2.read(exported.program), name=exported.name)
+                graph = pt2.read(exported.program)
+                known = len(exported.outputs) == len(graph.outputs)
+                names = exported.outputs if known else ()
+                graph = replace(graph, name=exported.name, output_names=names)
                 example, notes = comparison.of_example(exported.example), exported.notes
         else:
             with self._job.stage("Reading"):

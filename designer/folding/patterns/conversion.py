@@ -158,12 +158,13 @@ class _Conversion:
         c = self.c
         several = len(self.functional.outputs) > 1
         by = {name: each for each in self.functional.operations for name in each.results}
-        for number, name in enumerate(self.functional.outputs, 1):
+        names = self.graph.output_names or ("",) * len(self.functional.outputs)
+        for number, (name, own) in enumerate(zip(self.functional.outputs, names, strict=True), 1):
             auxiliary = False
             if number > 1 and self.graph.training and name in by:
                 paths = [each.path.lower() for each in by[name].modules]
                 auxiliary = any("aux" in each for each in paths)
-            node = c.names.new(f"output_{number}" if several else "output")
+            node = c.names.new(own or (f"output_{number}" if several else "output"))
             parameters = {"auxiliary": True} if auxiliary else {}
             symbol = c.symbol(name)
             value = c.value(symbol)

@@ -210,7 +210,7 @@ def test_a_file_that_was_changed_since_the_users_word_is_not_run(tmp_path: Path)
 def test_the_only_network_of_a_file_is_found(
     text: str, name: str, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_export, "export", lambda *_: [])
+    monkeypatch.setattr(live_export, "export", lambda *_: live_export.Written((), ()))
     answer = work(text)
     assert answer.message == ""
     assert answer.name == name

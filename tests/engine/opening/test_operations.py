@@ -1,6 +1,7 @@
 """Operations that several layers express: sums of products by letters, cells, tied weights."""
 
 from collections.abc import Callable, Sequence
+from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from designer.engine.opening.pipeline import open_source
+from designer.design.values import LayerNode
+from designer.engine.opening.pipeline import Wishes, open_source
 from designer.runs.import_report import ImportReport
 
 BATCH = 3
@@ -198,3 +200,26 @@ def test_maxima_are_put_back(axes: int, side: int, tmp_path: Path) -> None:
     torch.manual_seed(0)
     given = torch.randn(BATCH, 3, *[side] * axes)
     opened(Unpooled(axes, side), [given], tmp_path)
+
+
+class Heads(nn.Module):
+    """Outputs with names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.classify = nn.Linear(6, 8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor | dict[str, Tensor]]:
+        embedding = self.embed(x)
+        return {"embedding": embedding, "heads": {"logits": self.classify(embedding)}}
+
+
+def test_outputs_have_the_names_that_the_module_gives_them(tmp_path: Path) -> None:
+    path = tmp_path / "program.pt2"
+    torch.export.save(torch.export.export(Heads(), (torch.randn(BATCH, 6),), strict=False), path)
+    file = tmp_path / "heads.py"
+    file.write_text(f"import torch\nfrom torch import Tensor, nn\n\n{getsource(Heads)}")
+    for source, wishes in ((path, Wishes()), (file, Wishes(run_code=True))):
+        nodes = open_source(str(source), wishes).design.graph.nodes
+        names = [name for name, each in nodes.items() if each == LayerNode("Output")]
+        assert names == ["embedding", "heads_logits"]
