@@ -20,6 +20,7 @@ from designer.layers.layouts import elementwise_layout
 from designer.layers.parameters import Bool, Float, OptionalSpatialInts, Sizes, SpatialInts
 from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
+    CONTIGUOUS,
     FLOAT_BYTES,
     IMAGE_AXES,
     INDEX_BYTES,
@@ -219,6 +220,15 @@ class MaxPool1d(_MaxPool):
     help = "Keeps the largest value of each window of a sequence."
     torch = "nn.MaxPool1d"
     spatial_axes = 1
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        """Return a contiguous one where no gradient is needed: torch takes another kernel then.
+
+        See ``max_pool1d`` in ``aten/src/ATen/native/MaxPooling.cpp``.
+        """
+        if inputs[0].needs_grad or self.return_indices:
+            return super().layout(inputs)
+        return CONTIGUOUS
 
 
 class MaxPool3d(_MaxPool):
