@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import torch
+from torch import nn
 
 from designer.engine.opening import live_building, live_errors, live_export
 from designer.engine.opening.live_messages import LiveAnswer, LiveRequest
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     warnings.simplefilter("ignore")
+    _look_at_no_mask()
     own = os.getpid()
     request = msgspec.json.decode(requests.readline(), type=LiveRequest)
     torch.set_num_threads(request.threads)
@@ -41,6 +43,16 @@ def main(arguments: Sequence[str]) -> None:
 
     say(work(request, lambda stage: say(LiveAnswer(stage=stage))))
     os._exit(0)  # whatever threads the code has begun
+
+
+def _look_at_no_mask() -> None:
+    """Let torch's transformers not compare masks with a causal one, to choose a faster kernel.
+
+    That depends on values, so that such a module could not be exported. The mask does the same.
+    """
+    nn.modules.transformer._detect_is_causal_mask = (
+        lambda mask, is_causal=None, size=None: is_causal is True
+    )
 
 
 def work(request: LiveRequest, stage: live_export.Stage) -> LiveAnswer:

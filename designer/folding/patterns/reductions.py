@@ -45,13 +45,33 @@ def _axes(x: Symbol, dim: Any) -> list[int]:
 
 def _reduction(kind: str) -> Any:
     def emit(c: Converter, call: Call) -> None:
-        if kind == "max" and isinstance(call.get("other"), Symbol):
-            elementwise(c, call.result, "Maximum", [call["self"], call["other"]])
+        if "other" in call.arguments:
+            larger(c, call, call["other"], kind)
         else:
             reduced(c, call, kind)
 
     return emit
 
+
+def larger(c: Converter, call: Call, other: Any, kind: str) -> None:
+    """Take the larger or the smaller one of two values: of tensors, or of a tensor and a number."""
+    x = call["self"]
+    if not isinstance(other, Symbol):
+        bounds = {"min": None, "max": None, {"max": "min", "min": "max"}[kind]: float(other)}
+        c.emit(call.result, "Clamp", bounds, [x])
+    elif kind == "max":
+        elementwise(c, call.result, "Maximum", [x, other])
+    else:
+        turned = [c.new_symbol(each.shape) for each in (x, other)]
+        for negative, each in zip(turned, (x, other), strict=True):
+            c.emit(negative, "Negate", {}, [each])
+        largest = c.new_symbol(call.result.shape)
+        elementwise(c, largest, "Maximum", turned)
+        c.emit(call.result, "Negate", {}, [largest])
+
+
+handles("maximum", "fmax")(lambda c, call: larger(c, call, call["other"], "max"))
+handles("minimum", "fmin")(lambda c, call: larger(c, call, call["other"], "min"))
 
 for _name, _kind in (
     ("mean", "mean"), ("sum", "sum"), ("amax", "max"), ("amin", "min"), ("max", "max"),
@@ -91,9 +111,18 @@ def var(c: Converter, call: Call) -> None:
 def var_mean(c: Converter, call: Call) -> None:
     x = call["self"]
     variance(c, call.results[0], x, call)
-    mean = call.results[1]
-    parameters = {"reduction": "mean", "dim": _own_axes(c, x, call), "keepdim": True}
-    c.emit(mean, "Reduce", parameters, [x])
+    keep = bool(call.get("keepdim"))
+    reduce(c, call.results[1], x, "mean", call.get("dim"), keep=keep)
+
+
+@handles("logsumexp")
+def logsumexp(c: Converter, call: Call) -> None:
+    """Write the logarithm of the sum of the exponentials as these three."""
+    x = call["self"]
+    powers, sums = c.new_symbol(x.shape), c.new_symbol(call.result.shape)
+    c.emit(powers, "Exp", {}, [x])
+    reduce(c, sums, powers, "sum", call["dim"], keep=bool(call.get("keepdim")))
+    c.emit(call.result, "Log", {}, [sums])
 
 
 @handles("std")
@@ -103,27 +132,21 @@ def std(c: Converter, call: Call) -> None:
     c.emit(call.result, "Sqrt", {}, [squares])
 
 
-def _own_axes(c: Converter, x: Symbol, call: Call) -> list[int]:
-    if not call.get("keepdim"):
-        raise UnsupportedError("a variance without its axes")
-    return sorted(c.axis(x, each) for each in _axes(x, call.get("dim")))
-
-
 def variance(c: Converter, result: Symbol, x: Symbol, call: Call) -> None:
     """Write the variance as the mean of the squares of what is left without the mean."""
-    count = prod(x.shape[each] for each in _axes(x, call.get("dim")))
+    dim, keep = call.get("dim"), bool(call.get("keepdim"))
+    gone = _axes(x, dim)
+    count = prod(x.shape[each] for each in gone)
     unbiased = call.get("unbiased", call.get("correction", 1))
     unbiased = 1 if unbiased is None else int(unbiased)
-    value, axes = c.value(x), _own_axes(c, x, call)
-
-    def mean(of: Value) -> Value:
-        parameters = {"reduction": "mean", "dim": axes, "keepdim": True}
-        return of._replace(node=c.add("Reduce", parameters, (of,)), port=0)
-
-    centered = value._replace(node=c.add("Subtract", {}, (value, mean(value))), port=0)
-    squares = value._replace(node=c.add("Power", {}, (centered,)), port=0)
-    made = mean(squares)
     if count == unbiased:
         raise UnsupportedError("a variance of a single value")
+    kept = tuple([1 if axis in gone else size for axis, size in enumerate(x.shape)])
+    mean, centered, squares = c.new_symbol(kept), c.new_symbol(x.shape), c.new_symbol(x.shape)
+    reduce(c, mean, x, "mean", dim, keep=True)
+    elementwise(c, centered, "Subtract", [x, mean])
+    c.emit(squares, "Power", {}, [centered])
+    average = c.new_symbol(result.shape)
+    reduce(c, average, squares, "mean", dim, keep=keep)
     factor = {"factor": count / (count - unbiased), "learned": False}
-    c.emit(result, "Scale", factor, [made], batch=value.batch)
+    c.emit(result, "Scale", factor, [average], batch=c.value(average).batch)
