@@ -8,7 +8,7 @@ from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters
 from designer.layers.join import Elementwise, aligned
 from designer.layers.layouts import elementwise_layout, layout_like
-from designer.layers.parameters import Float, OptionalFloat
+from designer.layers.parameters import Choice, Float, OptionalFloat
 from designer.layers.tensors import (
     FLOAT_BYTES,
     ITS_INPUT,
@@ -18,6 +18,9 @@ from designer.layers.tensors import (
     Shape,
     Tensor,
 )
+
+COMPARISONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
+"""Torch's names of comparisons, and how Python writes them."""
 
 
 class _Function(Layer):
@@ -69,6 +72,27 @@ class Abs(_SavesInput):
 
     help = "Each value without its sign: the distance from 0."
     expression = "torch.abs({})"
+
+
+class Sin(_SavesInput):
+    """Sine."""
+
+    help = "The sine of each value, in radians: periodic features, as in SIREN and in positions."
+    expression = "torch.sin({})"
+
+
+class Cos(_SavesInput):
+    """Cosine."""
+
+    help = "The cosine of each value, in radians."
+    expression = "torch.cos({})"
+
+
+class Erf(_SavesInput):
+    """Error function."""
+
+    help = "The error function of each value: twice the area under a normal curve, from 0 on."
+    expression = "torch.erf({})"
 
 
 class Negate(_Function):
@@ -176,6 +200,44 @@ class Divide(Elementwise):
 
     def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
         return " / ".join(inputs)
+
+
+class Compare(Elementwise):
+    """A comparison with a number or with a second input."""
+
+    help = "1 where the first input compares so with the second one, or with a number, else 0."
+    inputs = (1, 2)
+    takes_any = (0, 1)
+    decides = (0, 1)
+    comparison = Choice(
+        "gt",
+        choices=tuple(COMPARISONS),
+        help="Greater than, greater or equal, less than, less or equal, equal, or not equal.",
+    )
+    value = Float(0.0, help="The number, where there is no second input.")
+
+    def is_view(self, inputs: Sequence[Tensor], training: bool) -> bool:
+        return False
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return elementwise_layout(aligned(inputs), self.output_shape(inputs))
+
+    def _bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        """Return the bytes of the answers, one for each, and of these as numbers."""
+        return (1 + FLOAT_BYTES) * prod(output)
+
+    def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        return self._bytes(inputs, output) if any(each.batched for each in inputs) else 0
+
+    def fixed_peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
+        return 0 if any(each.batched for each in inputs) else self._bytes(inputs, output)
+
+    def forward(self, module: str, inputs: Sequence[str], code: Code) -> str:
+        other = inputs[1] if len(inputs) > 1 else code.argument("value")
+        return f"({inputs[0]} {COMPARISONS[self.comparison]} {other}).float()"
+
+    def summary(self) -> str:
+        return f"Compare {COMPARISONS[self.comparison]}"
 
 
 class Where(Elementwise):

@@ -166,16 +166,19 @@ def peak_is_bound(analysis: Analysis) -> bool:
     """Return whether the bytes alive are only an upper bound: a join takes several operations.
 
     All its inputs count until it is done, but Python frees one that stands in the expression itself
-    after the operation that reads it. An LSTM without biases has zeros in their place while a
-    kernel runs, which count until it is done.
+    after the operation that reads it; so with a comparison, whose answers become numbers. An LSTM
+    without biases has zeros in their place while a kernel runs, which count until it is done.
     """
     if any(
         isinstance(row.result.layer, LSTM) and not row.result.layer.bias for row in analysis.rows()
     ):
         return True
     return any(
-        row.type in ("Add", "Mean", "DropPathMean", "Multiply", "Maximum")
-        and len(row.result.inputs) > (1 if row.type == "Mean" else 2)
+        row.type == "Compare"
+        or (
+            row.type in ("Add", "Mean", "DropPathMean", "Multiply", "Maximum")
+            and len(row.result.inputs) > (1 if row.type == "Mean" else 2)
+        )
         for row in analysis.rows()
     )
 

@@ -989,6 +989,23 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "gt": torch.gt,
+    "ge": torch.ge,
+    "lt": torch.lt,
+    "le": torch.le,
+    "eq": torch.eq,
+    "ne": torch.ne,
+}
+
+
+def compared(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
+    compare = COMPARISONS[parameters.get("comparison", "gt")]
+    if len(shapes) == 1:
+        return Plain(lambda x: compare(x, parameters.get("value", 0.0)).float())
+    return Plain(lambda x, y: compare(x, y).float())
+
+
 def rms_norm(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
     axes = parameters.get("axes", 1)
     if axes > len(shapes[0]):
@@ -1472,6 +1489,17 @@ ROWS: dict[str, Row] = {
     ),
     "Subtract": Row(joined(torch.sub), shapes=two(several_shapes()), broadcasts=True, examples=20),
     "Divide": Row(joined(torch.div), shapes=two(several_shapes()), broadcasts=True, examples=25),
+    "Compare": Row(
+        compared,
+        given(
+            comparison=st.sampled_from([*COMPARISONS]),
+            value=st.sampled_from((0.0, 1.0, -0.5)),
+        ),
+        shapes=several_shapes().map(lambda drawn: drawn[:2]),
+        broadcasts=True,
+        selects=True,
+        examples=30,
+    ),
     "Where": Row(
         chosen, shapes=three(several_shapes()), broadcasts=True, selects=True, examples=25
     ),
@@ -1483,6 +1511,9 @@ ROWS: dict[str, Row] = {
         examples=25,
     ),
     "Exp": Row(plain(lambda _: torch.exp)),
+    "Sin": Row(plain(lambda _: torch.sin)),
+    "Cos": Row(plain(lambda _: torch.cos)),
+    "Erf": Row(plain(lambda _: torch.erf)),
     "Log": Row(plain(lambda _: torch.log), undefined=True),
     "Sqrt": Row(plain(lambda _: torch.sqrt), undefined=True),
     "Abs": Row(plain(lambda _: torch.abs)),

@@ -50,8 +50,8 @@ def _look_at_no_mask() -> None:
 
     That depends on values, so that such a module could not be exported. The mask does the same.
     """
-    nn.modules.transformer._detect_is_causal_mask = (
-        lambda mask, is_causal=None, size=None: is_causal is True
+    nn.modules.transformer._detect_is_causal_mask = lambda mask, is_causal=None, size=None: (
+        is_causal is True
     )
 
 

@@ -1,12 +1,14 @@
 """Functions of each value, and dropout."""
 
 from collections.abc import Mapping
-from math import inf
+from math import inf, log
 from typing import Any
 
+from designer.folding.patterns.arithmetic import elementwise
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
-from designer.folding.patterns.values import Call, UnsupportedError
+from designer.folding.patterns.in_place import names_in
+from designer.folding.patterns.values import Call, Symbol, UnsupportedError
 
 FUNCTIONS: Mapping[str, str] = {
     "relu": "ReLU",
@@ -23,6 +25,9 @@ FUNCTIONS: Mapping[str, str] = {
     "sqrt": "Sqrt",
     "abs": "Abs",
     "neg": "Negate",
+    "sin": "Sin",
+    "cos": "Cos",
+    "erf": "Erf",
     "softsign": "Softsign",
     "log_sigmoid": "LogSigmoid",
     "tanhshrink": "Tanhshrink",
@@ -133,10 +138,64 @@ def clamp(c: Converter, call: Call) -> None:
 
 @handles("pow", "square")
 def power(c: Converter, call: Call) -> None:
-    exponent = call.get("exponent", 2.0)
-    if not isinstance(exponent, int | float) or isinstance(call["self"], int | float):
-        raise UnsupportedError("a power that is a tensor")
-    c.emit(call.result, "Power", {"exponent": float(exponent)}, [call["self"]])
+    base, exponent = call["self"], call.get("exponent", 2.0)
+    if isinstance(exponent, int | float):
+        c.emit(call.result, "Power", {"exponent": float(exponent)}, [base])
+        return
+    powers = c.new_symbol(call.result.shape)  # of e
+    if isinstance(base, int | float):
+        if base <= 0:
+            raise UnsupportedError("a power of a number that is not positive")
+        c.emit(powers, "Scale", {"factor": log(base), "learned": False}, [exponent])
+    else:
+        if not _is_positive(c, base):
+            raise UnsupportedError("a power, given as a tensor, of what may be negative")
+        logarithms = c.new_symbol(base.shape)
+        c.emit(logarithms, "Log", {}, [base])
+        elementwise(c, powers, "Multiply", [logarithms, exponent])
+    c.emit(call.result, "Exp", {}, [powers])
+
+
+def _is_positive(c: Converter, x: Symbol) -> bool:
+    """Tell whether what gives a value gives nothing below zero."""
+    made = c.producers.get(x.name)
+    while made is not None and made.kind in _KEEP_SIGN:
+        x = c.symbol(names_in(made.arguments.get("self"))[0])
+        made = c.producers.get(x.name)
+    if made is None:
+        return False
+    least = made.arguments.get("min")
+    return made.kind in _POSITIVE or (
+        made.kind in ("clamp", "clamp_min") and isinstance(least, int | float) and least >= 0
+    )
+
+
+_POSITIVE = ("relu", "exp", "abs", "sigmoid", "softplus", "softmax", "square", "relu6", "pow")
+_KEEP_SIGN = ("mean", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "avg_pool1d", "avg_pool2d",
+              "avg_pool3d", "adaptive_avg_pool3d", "sum", "view", "reshape", "contiguous", "clone",
+              "max_pool1d", "max_pool2d", "max_pool3d", "permute", "transpose",
+              "flatten")  # fmt: skip
+
+
+@handles("log1p", "log2", "log10")
+def logarithm(c: Converter, call: Call) -> None:
+    x, kind = call["self"], call.operation.kind
+    if kind == "log1p":
+        shifted = c.new_symbol(x.shape)
+        c.emit(shifted, "AddScalar", {"value": 1.0}, [x])
+        c.emit(call.result, "Log", {}, [shifted])
+        return
+    natural = c.new_symbol(x.shape)
+    c.emit(natural, "Log", {}, [x])
+    factor = 1 / log(2 if kind == "log2" else 10)
+    c.emit(call.result, "Scale", {"factor": factor, "learned": False}, [natural])
+
+
+@handles("expm1")
+def expm1(c: Converter, call: Call) -> None:
+    powers = c.new_symbol(call.result.shape)
+    c.emit(powers, "Exp", {}, [call["self"]])
+    c.emit(call.result, "AddScalar", {"value": -1.0}, [powers])
 
 
 @handles("rsqrt")

@@ -9,6 +9,7 @@ import numpy as np
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value
+from designer.layers.arithmetic import COMPARISONS
 
 _LARGEST = 1e9  # of the numbers that a design can have
 _NO_SCORE = -_LARGEST
@@ -78,8 +79,13 @@ def elementwise(c: Converter, result: Symbol, layer: str, inputs: Sequence[Any])
 
 
 def _fractions(c: Converter, thing: Any) -> Any:
-    """Return a constant of whole numbers as one of fractions, anything else as it is."""
+    """Return a constant of whole numbers as one of fractions, anything else as it is.
+
+    Answers of a comparison are fractions in a design.
+    """
     if not isinstance(thing, Symbol) or thing.is_float():
+        return thing
+    if thing.dtype == "bool" and not c.is_constant(thing):
         return thing
     if not c.is_constant(thing):
         raise UnsupportedError("whole numbers that depend on the input among fractions")
@@ -97,10 +103,7 @@ def add(c: Converter, call: Call) -> None:
     if is_number(other):
         _shift(c, call, one, other * alpha)
         return
-    if alpha != 1:
-        scaled = c.new_symbol(other.shape)
-        c.emit(scaled, "Scale", {"factor": float(alpha), "learned": False}, [other])
-        other = scaled
+    other = times(c, other, alpha)
     if is_number(one):
         _shift(c, call, other, one)
     else:
@@ -200,16 +203,70 @@ def div(c: Converter, call: Call) -> None:
 
 @handles("addcmul")
 def addcmul(c: Converter, call: Call) -> None:
-    if call.get("value", 1) != 1:
-        raise UnsupportedError("addcmul with a factor")
     product = c.new_symbol(call.result.shape)
     elementwise(c, product, "Multiply", [call["tensor1"], call["tensor2"]])
+    product = times(c, product, call.get("value", 1))
     elementwise(c, call.result, "Add", [call["self"], product])
 
 
-@handles("maximum")
-def maximum(c: Converter, call: Call) -> None:
-    elementwise(c, call.result, "Maximum", [call["self"], call["other"]])
+def times(c: Converter, x: Any, factor: float) -> Any:
+    """Return a value times a number."""
+    if factor == 1:
+        return x
+    made = c.new_symbol(x.shape)
+    _scale(c, made, x, float(factor))
+    return made
+
+
+@handles("lerp")
+def lerp(c: Converter, call: Call) -> None:
+    """Go a share of the way from one tensor to another."""
+    start, end, weight = call["self"], call["end"], call["weight"]
+    way, part = c.new_symbol(call.result.shape), c.new_symbol(call.result.shape)
+    elementwise(c, way, "Subtract", [end, start])
+    if is_number(weight):
+        _scale(c, part, way, float(weight))
+    else:
+        elementwise(c, part, "Multiply", [way, weight])
+    elementwise(c, call.result, "Add", [start, part])
+
+
+def _comparison(kind: str) -> Any:
+    def emit(c: Converter, call: Call) -> None:
+        x, other = call["self"], call["other"]
+        if is_number(other):
+            c.emit(call.result, "Compare", {"comparison": kind, "value": float(other)}, [x])
+            return
+        values = broadcast(c, call.result, [x, other])
+        batch = batch_of(c, call.result, [x, other])
+        c.emit(call.result, "Compare", {"comparison": kind}, values, batch=batch)
+
+    return emit
+
+
+for _kind in COMPARISONS:
+    handles(_kind)(_comparison(_kind))
+
+
+@handles("logical_not", "bitwise_not")
+def logical_not(c: Converter, call: Call) -> None:
+    if call["self"].dtype != "bool":
+        raise UnsupportedError("the bits of whole numbers")
+    c.emit(call.result, "Compare", {"comparison": "eq"}, [call["self"]])
+
+
+def _logic(layer: str) -> Any:
+    def emit(c: Converter, call: Call) -> None:
+        inputs = [call["self"], call["other"]]
+        if any(is_number(each) or each.dtype != "bool" for each in inputs):
+            raise UnsupportedError("the bits of whole numbers")
+        elementwise(c, call.result, layer, inputs)
+
+    return emit
+
+
+handles("logical_and", "bitwise_and", "__and__")(_logic("Multiply"))
+handles("logical_or", "bitwise_or", "__or__")(_logic("Maximum"))
 
 
 @handles("where")
@@ -221,11 +278,17 @@ def where(c: Converter, call: Call) -> None:
 @handles("masked_fill")
 def masked_fill(c: Converter, call: Call) -> None:
     number, mask = call["value"], call["mask"]
-    if number == -inf and _leaves_scores(c, call, mask):
+    if number == -inf and (_leaves_scores(c, call, mask) or _is_added(c, call)):
         number = _NO_SCORE
     if not isinstance(number, int | float) or not abs(number) <= _LARGEST:
         raise UnsupportedError("masked_fill with a number that a design cannot have")
     elementwise(c, call.result, "Where", [mask, number, call["self"]])
+
+
+def _is_added(c: Converter, call: Call) -> bool:
+    """Tell whether zeros are filled that are added to scores, as transformers do with padding."""
+    x = call["self"]
+    return c.is_constant(x) and not c.array(x).any()
 
 
 def _leaves_scores(c: Converter, call: Call, mask: Any) -> bool:
@@ -240,7 +303,9 @@ def _leaves_scores(c: Converter, call: Call, mask: Any) -> bool:
         each.kind in ("softmax", "_softmax") and each.arguments.get("dim") in (-1, last)
         for each in readers
     )
-    if not softmax or result.name in c.graph_outputs or not c.is_constant(mask):
+    if not softmax or result.name in c.graph_outputs:
         return False
+    if not c.is_constant(mask):
+        return True  # which rows it fills depends on the input; none that is a sequence as a whole
     array = c.array(mask)
     return array.ndim > 0 and array.shape[-1] == result.shape[-1] and not array.all(-1).any()

@@ -1,6 +1,6 @@
 """Matrix products, with learned matrices and others, and embeddings."""
 
-from designer.folding.patterns.arithmetic import batch_of, broadcast, elementwise
+from designer.folding.patterns.arithmetic import batch_of, broadcast, elementwise, times
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.reductions import reduce
@@ -122,20 +122,28 @@ def matmul(c: Converter, call: Call) -> None:
 
 @handles("addmm")
 def addmm(c: Converter, call: Call) -> None:
-    if call.get("alpha", 1) != 1 or call.get("beta", 1) != 1:
-        raise UnsupportedError("a matrix product with factors")
-    if call["mat2"].name in c.turned:
+    alpha, beta = call.get("alpha", 1), call.get("beta", 1)
+    if (alpha, beta) == (1, 1) and call["mat2"].name in c.turned:
         dense(c, call.result, call["mat1"], c.turned[call["mat2"].name], call["self"])
         return
     made = c.new_symbol(call.result.shape)
     product(c, made, call["mat1"], call["mat2"])
-    elementwise(c, call.result, "Add", [made, call["self"]])
+    elementwise(c, call.result, "Add", [times(c, made, alpha), times(c, call["self"], beta)])
 
 
 @handles("baddbmm")
 def baddbmm(c: Converter, call: Call) -> None:
-    if call.get("alpha", 1) != 1 or call.get("beta", 1) != 1:
-        raise UnsupportedError("a matrix product with factors")
+    alpha, beta = call.get("alpha", 1), call.get("beta", 1)
     made = c.new_symbol(call.result.shape)
     product(c, made, call["batch1"], call["batch2"])
-    elementwise(c, call.result, "Add", [made, call["self"]])
+    elementwise(c, call.result, "Add", [times(c, made, alpha), times(c, call["self"], beta)])
+
+
+@handles("bilinear")
+def bilinear(c: Converter, call: Call) -> None:
+    weight, bias = call["weight"], call.get("bias")
+    if not c.is_learned(weight) or (bias is not None and not c.is_learned(bias)):
+        raise UnsupportedError("a bilinear layer with computed weights")
+    parameters = {"out_features": weight.shape[0], "bias": bias is not None}
+    inputs = [call["input1"], call["input2"]]
+    c.emit(call.result, "Bilinear", parameters, inputs, {"weight": weight, "bias": bias})

@@ -5,13 +5,15 @@ is anything else than attention among them, as in a class of its own, each becom
 """
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from designer.folding.patterns.converter import Converter
+from designer.folding.patterns.handlers import HANDLERS
 from designer.folding.patterns.in_place import names_in
-from designer.folding.patterns.values import Symbol, UnsupportedError
+from designer.folding.patterns.values import Symbol, UnsupportedError, Value
 from designer.readers.graph import Operation
 
 CLASS = "torch.nn.modules.activation.MultiheadAttention"
@@ -168,6 +170,9 @@ def _between(
             ]
         elif each is not end:
             part.append(each)
+        for key in _MASKS.get(each.kind, ()):  # it is computed beside
+            beside = names_in(each.arguments.get(key))
+            names = [name for name in names if name not in beside]
         for name in names:
             before = c.producers.get(name)
             if before is None or name in c.constants or id(before) in seen:
@@ -218,6 +223,48 @@ def _projected(
     return places[0], places[1], places[2]
 
 
+_MASKS = {"scaled_dot_product_attention": ("attn_mask",), "baddbmm": ("self",)}
+"""What operations of an attention add to the scores."""
+_OF_MASKS = ("view", "reshape", "expand", "unsqueeze", "contiguous", "clone", "_unsafe_view")
+
+
+def _mask_of_each(c: Converter, mask: Symbol, scores: tuple[int, int], heads: int) -> Value:
+    """Return scores to add that differ for each sample, such as those of its padding."""
+    made = c.producers.get(mask.name)
+    while mask.name not in c.values and made is not None and made.kind in _OF_MASKS:
+        mask = c.symbol(names_in(made.arguments["self"])[0])
+        made = c.producers.get(mask.name)
+    _convert(c, mask)
+    value, queries, keys = c.value(mask), *scores
+    if value.batch is None or mask.dtype == "bool":
+        raise UnsupportedError("attention with a mask of each sample")
+    if prod(value.shape) == keys:  # the same for each query
+        row = c.reshaped(value, (1, keys))
+        name = c.add("Add", {}, (row, c.zeros(scores)))
+        return Value(name, value.batch, scores)
+    if value.shape[-2:] != scores or prod(value.shape) not in (
+        queries * keys,
+        heads * queries * keys,
+    ):
+        raise UnsupportedError("attention with a mask of other scores")
+    return value
+
+
+def _convert(c: Converter, symbol: Symbol) -> None:
+    """Convert the operations that give a value before those that stand before them."""
+    made = c.producers.get(symbol.name)
+    if symbol.name in c.values or c.is_constant(symbol) or made is None:
+        return
+    for argument in made.arguments.values():
+        for name in names_in(argument):
+            _convert(c, c.symbol(name))
+    handler = HANDLERS.get(made.kind)
+    if handler is None:
+        raise UnsupportedError("attention with a mask of each sample")
+    handler(c, c.call(made))
+    c.skipped.add(id(made))
+
+
 def _emit(c: Converter, first: Operation, found: _Found) -> None:
     own = _tensors(c, first.modules[-1].path)
     values = [c.value(each) for each in found.inputs]
@@ -226,11 +273,14 @@ def _emit(c: Converter, first: Operation, found: _Found) -> None:
     number = 1 if len({*values}) == 1 else 2 if values[1] == values[2] else 3
     inputs = values[:number]
     kind, mask = "causal" if found.causal else "none", found.mask
-    if mask is not None:
+    shape = (found.output.shape[0], found.inputs[1].shape[0])
+    if mask is not None and not c.is_constant(mask):
         kind = "input"
-        shape = (found.output.shape[0], found.inputs[1].shape[0])
-        if not c.is_constant(mask) or mask.shape[-2:] != shape:
-            raise UnsupportedError("attention with a mask of each sample")
+        inputs.append(_mask_of_each(c, mask, shape, found.heads))
+    elif mask is not None:
+        kind = "input"
+        if mask.shape[-2:] != shape:
+            raise UnsupportedError("attention with a mask of other scores")
         array = c.array(mask)
         rows = array.reshape(-1, *shape)
         if not (rows == rows[:1]).all():

@@ -115,6 +115,16 @@ def var_mean(c: Converter, call: Call) -> None:
     reduce(c, call.results[1], x, "mean", call.get("dim"), keep=keep)
 
 
+@handles("linalg_norm")
+def linalg_norm(c: Converter, call: Call) -> None:
+    """Take the norm of vectors along an axis."""
+    dim = call.get("dim")
+    if call.get("ord") not in (None, 2) or dim is None or len(as_axes(dim)) > 1:
+        raise UnsupportedError("another norm than the Euclidean one of vectors")
+    keep = bool(call.get("keepdim"))
+    reduce(c, call.result, call["self"], "norm", dim, keep=keep)
+
+
 @handles("logsumexp")
 def logsumexp(c: Converter, call: Call) -> None:
     """Write the logarithm of the sum of the exponentials as these three."""

@@ -19,7 +19,9 @@ def same(c: Converter, call: Call) -> None:
 @handles("to", "_to_copy", "type_as", "float")
 def converted(c: Converter, call: Call) -> None:
     x = call["self"]
-    if x.is_float() != call.result.is_float():
+    if x.is_float() != call.result.is_float() and not (
+        x.dtype == "bool" and call.result.is_float() and not c.is_constant(x)
+    ):
         raise UnsupportedError(f"a change of the type from {x.dtype} to {call.result.dtype}")
     known(c, call, x)
 
@@ -150,8 +152,11 @@ def movedim(c: Converter, call: Call) -> None:
 
 @handles("repeat_interleave")
 def repeat_interleave(c: Converter, call: Call) -> None:
-    """Give each image several times, as often as it has windows."""
-    x, repeats = call["self"], call["repeats"]
+    """Give each image several times, as often as it has windows; or each element of an axis."""
+    x, repeats, dim = call["self"], call["repeats"], call.get("dim")
+    if isinstance(dim, int) and isinstance(repeats, int) and c.value(x).batch != dim % x.dim():
+        _repeat_elements(c, x, dim % x.dim(), repeats, call.result)
+        return
     value = c.plain(x)
     if call.get("dim") != 0 or value.batch != 0 or not isinstance(repeats, int):
         raise UnsupportedError("repeat_interleave along another axis")
@@ -159,6 +164,18 @@ def repeat_interleave(c: Converter, call: Call) -> None:
     one = c.reshaped(value, (1, *value.shape))
     name = c.add("Add", {}, (one, c.zeros(wanted)))
     c.know(call.result, Value(name, 0, wanted))
+
+
+def _repeat_elements(c: Converter, x: Symbol, dim: int, repeats: int, result: Symbol) -> None:
+    """Give each element of an axis several times, one after the other."""
+    apart = c.new_symbol((*x.shape[: dim + 1], 1, *x.shape[dim + 1 :]), x.dtype)
+    spread = c.new_symbol((*x.shape[: dim + 1], repeats, *x.shape[dim + 1 :]), x.dtype)
+    value = c.value(x)
+    batch = None if value.batch is None else value.batch + (value.batch > dim)
+    c.know(apart, c.reshaped(value, c.shape_of(apart, batch))._replace(batch=batch))
+    _spread(c, apart, spread)
+    made = c.reshaped(c.value(spread), c.shape_of(result, value.batch))
+    c.know(result, made._replace(batch=value.batch))
 
 
 @handles("copy")
@@ -187,9 +204,10 @@ def expand(c: Converter, call: Call) -> None:
 
 def _is_only_joined(c: Converter, spread: Symbol) -> bool:
     """Tell whether all that read a value join it with one of its whole shape, as layers do."""
-    if spread.name in c.graph_outputs:
+    readers = c.readers.get(spread.name, ())
+    if spread.name in c.graph_outputs or not readers:
         return False
-    for each in c.readers.get(spread.name, ()):
+    for each in readers:
         others = [
             one.name
             for one in (each.arguments.get("self"), each.arguments.get("other"))

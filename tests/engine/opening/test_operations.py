@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from designer.design.values import LayerNode
 from designer.engine.opening.pipeline import Wishes, open_source
+from designer.readers.graph import TensorSpec
 from designer.runs.import_report import ImportReport
 
 BATCH = 3
@@ -223,3 +224,132 @@ def test_outputs_have_the_names_that_the_module_gives_them(tmp_path: Path) -> No
         nodes = open_source(str(source), wishes).design.graph.nodes
         names = [name for name, each in nodes.items() if each == LayerNode("Output")]
         assert names == ["embedding", "heads_logits"]
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Tensor], list[Shape]]] = {
+    "std": (lambda x: x.std(1), [(4, 8)]),
+    "std over several axes": (lambda x: x.std((1, 2)), [(4, 8)]),
+    "var": (lambda x: x.var(-1, unbiased=False, keepdim=True), [(4, 8)]),
+    "var_mean": (lambda x: torch.cat(torch.var_mean(x, -1), -1), [(4, 8)]),
+    "logsumexp": (lambda x: x.logsumexp(-1, keepdim=True), [(4, 8)]),
+    "max with a number": (lambda x: torch.max(x, torch.tensor(0.1)), [(8,)]),
+    "max of two": (torch.max, [(8,), (8,)]),
+    "min of two": (torch.min, [(8,), (8,)]),
+    "minimum": (torch.minimum, [(8,), (8,)]),
+    "repeat_interleave": (lambda x: x.repeat_interleave(2, dim=1), [(4, 8)]),
+    "repeat_interleave of features": (lambda x: x.repeat_interleave(3, -1), [(4, 8)]),
+    "power of a number": (lambda x: 2**x, [(8,)]),
+    "sines": (lambda x: torch.sin(30 * x) + torch.cos(x), [(8,)]),
+    "erf": (lambda x: x * 0.5 * (1 + torch.erf(x / 2**0.5)), [(8,)]),
+    "log1p": (lambda x: torch.log1p(x.abs()), [(8,)]),
+    "log2": (lambda x: torch.log2(x.abs() + 1), [(8,)]),
+    "expm1": (torch.expm1, [(8,)]),
+    "where": (lambda x: torch.where(x > 0, x, 0.1 * x), [(8,)]),
+    "masked_fill": (lambda x: x.masked_fill(x < 0, 0.0), [(8,)]),
+    "a mask as a factor": (lambda x: x * (x > 0), [(8,)]),
+    "a mask as numbers": (lambda x: x + (x >= 0.5).float(), [(8,)]),
+    "masks together": (lambda x: x * ((x > 0) & ~(x > 1) | (x < -1)), [(8,)]),
+    "a comparison": (lambda x, y: torch.where(x <= y, x, -y), [(8,), (8,)]),
+    "addcmul": (lambda x, y: torch.addcmul(x, x, y, value=0.5), [(8,), (8,)]),
+    "lerp": (lambda x, y: torch.lerp(x, y, 0.3), [(8,), (8,)]),
+    "linalg.norm": (lambda x: torch.linalg.norm(x, dim=1), [(4, 8)]),
+    "baddbmm": (lambda x, y: torch.baddbmm(x, x, y, beta=0.5, alpha=2.0), [(8, 8), (8, 8)]),
+}
+
+
+class Applied(nn.Module):
+    """A function of inputs behind linear layers."""
+
+    def __init__(self, function: Callable[..., Tensor], inputs: Sequence[Shape]) -> None:
+        super().__init__()
+        self.function = function
+        self.layers = nn.ModuleList([nn.Linear(shape[-1], shape[-1]) for shape in inputs])
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*[layer(x) for layer, x in zip(self.layers, inputs, strict=True)])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_become_layers(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    function, shapes = FUNCTIONS[name]
+    opened(Applied(function, shapes), [torch.randn(BATCH, *shape) for shape in shapes], tmp_path)
+
+
+class GeneralizedMean(nn.Module):
+    """Pooling with a learned power, as in image retrieval."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.p = nn.Conv2d(3, 4, 3), nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        powers = self.conv(x).clamp(min=1e-6).pow(self.p)
+        return functional.adaptive_avg_pool2d(powers, 1).pow(1 / self.p)
+
+
+def test_a_learned_power(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    opened(GeneralizedMean(), [torch.randn(BATCH, 3, 8, 8)], tmp_path)
+
+
+class Bilinear(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Bilinear(6, 5, 4)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.layer(x, y)
+
+
+def test_bilinear(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    opened(Bilinear(), [torch.randn(BATCH, 6), torch.randn(BATCH, 5)], tmp_path)
+
+
+class PaddedTokens(nn.Module):
+    """A classifier of sentences whose padding, token 0, is masked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(9, 16)
+        self.encoder = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        padding = tokens == 0
+        made = self.encoder(self.embed(tokens), src_key_padding_mask=padding)
+        kept = (~padding).float().unsqueeze(-1)
+        return self.head((made * kept).sum(1) / kept.sum(1).clamp(min=1))
+
+
+LANGUAGE_MODEL = """
+import torch
+from torch import nn
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.head = nn.Embedding(9, 16), nn.Linear(16, 9)
+        layer = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2)
+
+    def forward(self, tokens):
+        mask = nn.Transformer.generate_square_subsequent_mask(tokens.shape[1])
+        return self.head(self.encoder(self.embed(tokens), mask))
+"""
+
+
+def test_a_transformer_with_a_mask_is_exported(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(LANGUAGE_MODEL)
+    wishes = Wishes(inputs=[TensorSpec((6,), "int64")], run_code=True)
+    report = open_source(str(path), wishes).report
+    assert not report.opaque
+    assert report.difference == 0
+    assert {each.name: each.uses for each in report.blocks} == {"TransformerEncoderLayer": 2}
+
+
+def test_padding_is_masked(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    opened(PaddedTokens(), [torch.randint(0, 9, (BATCH, 7))], tmp_path)
