@@ -75,14 +75,14 @@ class Abs(_SavesInput):
 
 
 class Sin(_SavesInput):
-    """Sine."""
+    """Sine of each value."""
 
     help = "The sine of each value, in radians: periodic features, as in SIREN and in positions."
     expression = "torch.sin({})"
 
 
 class Cos(_SavesInput):
-    """Cosine."""
+    """Cosine of each value."""
 
     help = "The cosine of each value, in radians."
     expression = "torch.cos({})"

@@ -8,7 +8,7 @@ from designer.design.expressions import Literal, Tree
 from designer.layers.base import Code, Layer
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters
-from designer.layers.parameters import Bool, Choice, Float, Integers, Numbers
+from designer.layers.parameters import Bool, Choice, Float, Int, Integers, Numbers
 from designer.layers.tensors import (
     BUFFER,
     FLOAT_BYTES,
@@ -161,10 +161,17 @@ class Constant(_OfShape):
     shape = Integers(least=1, most=MAX_AXES, help=_SHAPE_HELP)
     values = Choice(
         "zeros",
-        choices=("zeros", "ones", "full", "arange", "list"),
-        help="full: one number everywhere. arange: 0, 1, 2, … list: the numbers as given.",
+        choices=("zeros", "ones", "full", "arange", "list", "tril", "triu"),
+        help="full: one number everywhere. arange: 0, 1, 2, … list: the numbers as given. tril: "
+        "ones on and below the diagonal of the last two axes, else 0; triu: on and above it.",
     )
     fill_value = Float(1.0, help="The number everywhere, for full.")
+    diagonal = Int(
+        0,
+        minimum=-MOST_NUMBERS,
+        maximum=MOST_NUMBERS,
+        help="For tril and triu, which diagonal is meant: 1 is the one above the main one.",
+    )
     numbers = Numbers(
         (), most=MOST_NUMBERS, help="All values, for list: row by row, the last axis first."
     )
@@ -176,6 +183,14 @@ class Constant(_OfShape):
     batch_axis = Bool(False, help="Store a first axis of size 1 for the batch.")
 
     def check(self) -> None:
+        if self.values in ("tril", "triu") and len(self.shape) < 2:
+            raise LayerError(
+                "numbers",
+                f"a diagonal needs two axes; the shape is {show(self.shape)}",
+                received=show(self.shape),
+                expected="at least two axes",
+                remedies=[SetParameters("fill it with ones", {"values": "ones"})],
+            )
         count, wanted = len(self.numbers), prod(self.shape)
         if self.values == "list" and count != wanted:
             raise LayerError(
@@ -214,6 +229,10 @@ class Constant(_OfShape):
         sizes, kind = self.sizes(code), f"dtype=torch.{self.dtype}"
         if self.values in ("zeros", "ones"):
             return f"torch.{self.values}({sizes}{f', {kind}' if whole else ''})"
+        if self.values in ("tril", "triu"):
+            ones = f"torch.ones({sizes}{f', {kind}' if whole else ''})"
+            at = f", {code.argument('diagonal')}" if self.diagonal else ""
+            return f"torch.{self.values}({ones}{at})"
         if self.values == "full":
             if "fill_value" in code.texts:
                 return f"torch.full({_tuple(sizes)}, {code.argument('fill_value')}, {kind})"

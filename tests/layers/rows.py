@@ -686,6 +686,8 @@ def fixed_tensor(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
         "full": lambda: torch.zeros(*shape) + parameters.get("fill_value", 1.0),
         "arange": lambda: torch.arange(float(torch.Size(shape).numel())).reshape(*shape),
         "list": lambda: torch.tensor(parameters.get("numbers", [])).reshape(*shape),
+        "tril": lambda: torch.tril(torch.ones(*shape), parameters.get("diagonal", 0)),
+        "triu": lambda: torch.triu(torch.ones(*shape), parameters.get("diagonal", 0)),
     }[kind]()
     value = value.float()
     return Summand(value[None] if parameters.get("batch_axis") else value, learned=False)
@@ -1573,8 +1575,11 @@ ROWS: dict[str, Row] = {
         fixed_tensor,
         tensors(
             {
-                "values": st.sampled_from(("zeros", "ones", "full", "arange", "list")),
+                "values": st.sampled_from(
+                    ("zeros", "ones", "full", "arange", "list", "tril", "triu")
+                ),
                 "fill_value": st.sampled_from((0.5, -2.0)),
+                "diagonal": st.sampled_from((0, 1, -1)),
                 "batch_axis": st.booleans(),
             }
         ),

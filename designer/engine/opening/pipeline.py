@@ -16,6 +16,7 @@ from designer.engine.opening import (
     reading,
     reporting,
     running,
+    tables,
     taking,
     zeros,
 )
@@ -197,6 +198,9 @@ class _Opening:
                 except DesignerError as error:  # the design has errors, and is opened all the same
                     notes += (f"Repeated structure was not folded into blocks: {error}",)
         weights = {} if graph.without_values else converted.weights
+        if weights and (carried.design is None or self._wishes.flat):
+            numbered = tables.with_numbers(design, weights, moved)
+            design, notes = numbered.design, (*notes, *filter(None, [numbered.note]))
         network = Network(
             design,
             weights,

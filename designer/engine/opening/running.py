@@ -42,6 +42,9 @@ _PRIVATE = frozenset(
         "_upsample_bicubic2d_aa",
         "_weight_norm",
         "_weight_norm_interface",
+        "__and__",
+        "__or__",
+        "__xor__",
     )
 )
 """The only functions whose name begins with an underscore that are called: others trust their

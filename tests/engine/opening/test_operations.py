@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from designer.design.values import LayerNode
+from designer.engine.module import module
 from designer.engine.opening.pipeline import Wishes, open_source
 from designer.readers.graph import TensorSpec
 from designer.runs.import_report import ImportReport
@@ -353,3 +354,42 @@ def test_a_transformer_with_a_mask_is_exported(tmp_path: Path) -> None:
 def test_padding_is_masked(tmp_path: Path) -> None:
     torch.manual_seed(0)
     opened(PaddedTokens(), [torch.randint(0, 9, (BATCH, 7))], tmp_path)
+
+
+class Tables(nn.Module):
+    """Buffers that the design itself can hold, and one that is too large for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.register_buffer("mean", torch.tensor([0.5, 0.25, 2.0, -1.0]))
+        self.register_buffer("mask", torch.tril(torch.ones(40, 40)))
+        self.register_buffer("later", torch.triu(torch.full((5, 5), -torch.inf), 1))
+        self.register_buffer("noise", torch.randn(300, 4))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        made = self.layer(x - self.mean)
+        scores = made[:, :5] @ made[:, :5].transpose(1, 2) + self.later
+        return self.mask @ made[:, :40], torch.softmax(scores, -1), made + self.noise
+
+
+def test_a_design_holds_its_tables_or_says_which_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "program.pt2"
+    torch.export.save(
+        torch.export.export(Tables(), (torch.randn(BATCH, 300, 4),), strict=False), path
+    )
+    found = open_source(str(path))
+    assert found.report.difference == 0
+    nodes = found.design.graph.nodes
+    mean, mask, later, noise = (
+        nodes[name].parameters for name in ("mean", "mask", "later", "noise")
+    )
+    assert mean["numbers"] == (0.5, 0.25, 2.0, -1.0)
+    assert mask["values"] == "tril"
+    assert min(later["numbers"]) == -1e9
+    assert "values" not in noise
+    (note,) = (each for each in found.report.notes if "tables" in each or "table" in each)
+    assert note.startswith("1 table of constants (noise) is in the weights alone")
+    # The design without its weights has the tables that it holds.
+    network = module(found.design)
+    assert network.mask[3].tolist() == [1.0] * 4 + [0.0] * 36
