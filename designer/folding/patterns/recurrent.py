@@ -1,6 +1,8 @@
 """Recurrent layers that begin with zeros, and cells, of which each call is one step."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,9 @@ def recurrent(c: Converter, call: Call) -> None:
     if len(call.results) > 2 and c.is_read(call.results[2]):
         raise UnsupportedError("a cell state that is read")
     width = hidden * directions
+    if c.is_read(last) and layers > 1 and not _is_of_last_layer(c, last, layers, directions):
+        _layer_by_layer(c, call, layer, parameters, state)
+        return
     if not c.is_read(outputs) and c.is_read(last):
         name = c.add(layer, {**parameters, "output": "last_state"}, (value,), state)
         _know_last(c, last, Value(name, batch, (width,)), layers, directions)
@@ -60,6 +65,47 @@ def recurrent(c: Converter, call: Call) -> None:
     if c.is_read(last):
         made = _last_of(c, sequence, directions)
         _know_last(c, last, made, layers, directions)
+
+
+def _is_of_last_layer(c: Converter, last: Symbol, layers: int, directions: int) -> bool:
+    """Tell whether only states of the last layer are read, one by one."""
+    first = (layers - 1) * directions
+    return last.name not in c.graph_outputs and all(
+        each.kind == "select"
+        and each.arguments.get("dim", 0) == 0
+        and isinstance(index := each.arguments.get("index"), int)
+        and index % (layers * directions) >= first
+        for each in c.readers[last.name]
+    )
+
+
+def _layer_by_layer(
+    c: Converter,
+    call: Call,
+    layer: str,
+    parameters: dict[str, Any],
+    state: dict[str, Symbol | None],
+) -> None:
+    """Make a layer of each one of a stack, since the states of all of them are read."""
+    value, dropout = c.value(call["input"]), parameters["dropout"]
+    directions = 1 + parameters["bidirectional"]
+    hidden = parameters["hidden_size"]
+    ends: list[Value] = []
+    for number in range(parameters["num_layers"]):
+        if number and dropout:
+            value = value._replace(node=c.add("Dropout", {"p": dropout}, (value,)), port=0)
+        own = {
+            key.replace(f"_l{number}", "_l0"): each
+            for key, each in state.items()
+            if re.search(rf"_l{number}(_reverse)?$", key)
+        }
+        alone = {**parameters, "num_layers": 1, "dropout": 0.0}
+        shape = (value.shape[0], hidden * directions)
+        value = Value(c.add(layer, alone, (value,), own), value.batch, shape)
+        ends.append(c.reshaped(_last_of(c, value, directions), (directions, hidden)))
+    c.know(call.results[0], value)
+    joined = c.add("Concat", {"dim": 1}, ends)
+    c.know(call.results[1], Value(joined, 1, (len(ends) * directions, hidden)))
 
 
 def _names(layers: int, directions: int, biases: bool) -> Iterator[str]:
