@@ -18,6 +18,7 @@ from designer.layers.kernels import (
     times,
     window_text,
 )
+from designer.layers.layouts import sequence_convolution_layout
 from designer.layers.parameters import Bool, Choice, Int, Padding, Sizes, SpatialInts
 from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
@@ -268,6 +269,12 @@ class Conv1d(_DenseConv):
     torch = "nn.Conv1d"
     spatial_axes = 1
     channels_last = False
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        uneven = self.padding == "same" and self.dilation[0] * (self.kernel_size[0] - 1) % 2
+        if uneven or self.padding_mode != "zeros":  # torch pads it first, in new memory
+            return CONTIGUOUS
+        return sequence_convolution_layout(inputs[0], self.output_shape(inputs))
 
 
 class Conv3d(_DenseConv):

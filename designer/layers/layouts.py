@@ -111,6 +111,17 @@ def is_channels_last(tensor: Tensor, *, sequences: bool = False) -> bool:
     return True
 
 
+def sequence_convolution_layout(tensor: Tensor, shape: Shape) -> Layout:
+    """Return the layout of the output of a convolution of sequences.
+
+    torch makes the input contiguous first (``_convolution`` in
+    ``aten/src/ATen/native/Convolution.cpp``). One with an axis of size 1 stays as it is then, and
+    its steps may be those of channels last.
+    """
+    last = is_contiguous(tensor) and is_channels_last(tensor, sequences=True)
+    return channels_last_layout(shape) if last else CONTIGUOUS
+
+
 def batch_norm_layout(tensor: Tensor) -> Layout:
     """Return the layout of the output of a BatchNorm2d or BatchNorm3d."""
     last = fills_channels_last(tensor) or is_channels_last(tensor)

@@ -189,6 +189,7 @@ class PreActShortcut(Initialized):
     """The shortcut of a residual block that activates first."""
 
     category = Category.JOIN
+    channels_last = True
     convolution = True
     convolved = 1
     inputs = (2, 2)

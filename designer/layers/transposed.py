@@ -9,6 +9,7 @@ from designer.layers.category import Category
 from designer.layers.errors import LayerError, SetParameters, need_spatial
 from designer.layers.initialization import Initialized
 from designer.layers.kernels import lines_of_axes, window_text
+from designer.layers.layouts import sequence_convolution_layout
 from designer.layers.parameters import Bool, Int, SpatialInts
 from designer.layers.spatial import WORDS
 from designer.layers.tensors import (
@@ -160,6 +161,9 @@ class ConvTranspose1d(_ConvTranspose):
     torch = "nn.ConvTranspose1d"
     spatial_axes = 1
     channels_last = False
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return sequence_convolution_layout(inputs[0], self.output_shape(inputs))
 
 
 class ConvTranspose3d(_ConvTranspose):

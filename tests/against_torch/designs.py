@@ -108,13 +108,15 @@ def differences(analysis: Analysis, module: nn.Module) -> Iterator[str]:
 
 
 def _is_measured_otherwise(analysis: Analysis) -> bool:
-    """Tell whether a MaxPool1d gives another layout while bytes are counted than else.
+    """Tell whether more bytes may be counted than a design needs, or than is stated.
 
-    While a dispatch mode watches, torch takes the kernel for inputs that need a gradient, whose
-    output has its channels last in memory if the input has: later layers may copy it then.
+    While a dispatch mode watches, a MaxPool1d takes the kernel for inputs that need a gradient,
+    whose output has its channels last in memory if the input has: later layers may copy it then.
+    Channel numbers of a PartialConv2d count for maps of a single value.
     """
     return any(
-        row.type == "MaxPool1d" and row.result.inputs[0] and row.result.inputs[0].layout
+        (row.type == "MaxPool1d" and row.result.inputs[0] and row.result.inputs[0].layout)
+        or (row.type == "PartialConv2d" and row.shape[1:] == (1, 1))
         for row in analysis.rows()
     )
 
