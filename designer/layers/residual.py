@@ -8,11 +8,12 @@ from designer.layers.base import Code
 from designer.layers.category import Category
 from designer.layers.errors import LayerError, need_image
 from designer.layers.initialization import Initialized
-from designer.layers.layouts import batch_norm_layout
+from designer.layers.layouts import batch_norm_layout, channels_last_layout, is_channels_last
 from designer.layers.parameters import Bool, Choice, Int
 from designer.layers.tensors import (
     BIAS,
     BUFFER,
+    CONTIGUOUS,
     FLOAT_BYTES,
     INDEX_BYTES,
     NOTHING,
@@ -262,7 +263,8 @@ class PreActShortcut(nn.Module):
     def layout(self, inputs: Sequence[Tensor]) -> Layout:
         if not self._projects(inputs):
             return inputs[0].layout
-        return super().layout(inputs[1:])
+        last = is_channels_last(inputs[1])
+        return channels_last_layout(self.output_shape(inputs)) if last else CONTIGUOUS
 
     def parts(self, inputs: Sequence[Tensor], output: Shape) -> tuple[Part, ...]:
         if not self._projects(inputs):
