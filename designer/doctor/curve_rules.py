@@ -280,6 +280,7 @@ def _gap(epoch: Epoch) -> float | None:
 
 _NOISY = (
     "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "StochasticDepth",
+    "NormalNoise",
     "DropConnect", "DropPathMean",
     "StochasticPool2d", "FractionalMaxPool2d",
 )  # fmt: skip

@@ -144,3 +144,26 @@ class StochasticDepth(nn.Module):
             if self.mode == "sample"
             else SavedForBackward(fixed=FLOAT_BYTES)
         )
+
+
+class NormalNoise(Layer):
+    """Normally distributed numbers."""
+
+    category = Category.REGULARIZATION
+    help = (
+        "Draws normally distributed numbers of its input's shape while training; zeros otherwise. "
+        "Added to a mean after a product with a deviation it samples, as in a VAE."
+    )
+    torch = "NormalNoise"
+    counts = False
+    decides = (0,)
+    source = '''
+class NormalNoise(nn.Module):
+    """Standard normal numbers of the input's shape while training, and their mean, 0, otherwise."""
+
+    def forward(self, x):
+        return torch.randn_like(x) if self.training else torch.zeros_like(x)
+'''
+
+    def layout(self, inputs: Sequence[Tensor]) -> Layout:
+        return layout_like(inputs[0])

@@ -1348,6 +1348,7 @@ ROWS: dict[str, Row] = {
     ),
     "Dropout": Row(of_torch(nn.Dropout), given(p=CHANCE)),
     "AlphaDropout": Row(of_torch(nn.AlphaDropout), given(p=CHANCE)),
+    "NormalNoise": Row(plain(lambda _: torch.zeros_like), random=True, selects=True),
     "StochasticDepth": Row(
         lambda parameters, shapes: Quiet(),
         given(p=CHANCE, mode=st.sampled_from(("sample", "batch"))),

@@ -11,7 +11,13 @@ import torch
 from designer.errors import DesignerError
 
 _LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parents[2]), "<frozen")
-_DATA_DEPENDENT = ("data-dependent", "DataDependent", "TraceError", "symbolically traced variables")
+_DATA_DEPENDENT = (
+    "data-dependent",
+    "DataDependent",
+    "TraceError",
+    "symbolically traced variables",
+    "FakeTensor",  # sizes that depend on values, as of packed sequences
+)
 _MOST_WORDS = 300  # characters of an error that are shown
 
 

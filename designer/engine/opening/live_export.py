@@ -80,7 +80,11 @@ def export(
         generator = torch.Generator().manual_seed(1)
         inputs = live_inputs.tensors(shapes, BATCH, module, generator)
         try:
-            outputs = _run(module, inputs)
+            try:
+                outputs = _run(module, inputs)
+            except IndexError:
+                inputs = live_inputs.tensors(shapes, BATCH, module, generator, few=True)
+                outputs = _run(module, inputs)
             if not outputs:
                 raise DesignerError(f"{named.text} returns no tensor: return one from forward.")
             if not given and not all(BATCH in each.shape for each in outputs):

@@ -117,11 +117,19 @@ _BY_LAYER: tuple[tuple[type[nn.Module], Callable[[Any], Iterator[TensorSpec]]], 
 
 
 def tensors(
-    shapes: Shapes, batch: int, module: nn.Module, generator: torch.Generator
+    shapes: Shapes,
+    batch: int,
+    module: nn.Module,
+    generator: torch.Generator,
+    *,
+    few: bool = False,
 ) -> tuple[Tensor, ...]:
-    """Return random inputs: normally distributed numbers, or tokens that every Embedding knows."""
+    """Return random inputs: normally distributed numbers, or tokens that every Embedding knows.
+
+    With `few` there are two tokens only, for a module that adds to them before it looks them up.
+    """
     rows = [each.num_embeddings for each in module.modules() if isinstance(each, nn.Embedding)]
-    below = min(rows, default=_FEW)
+    below = _FEW if few else min(rows, default=_FEW)
     return tuple(
         torch.randint(below, (batch, *each.shape), generator=generator)
         if each.dtype == "int64"

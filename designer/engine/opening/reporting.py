@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from designer.analysis.analysis import Analysis
-from designer.design.values import Design, LayerNode
+from designer.design.values import Argument, Design, Graph, LayerNode
 from designer.folding.patterns.fallback import OPAQUE
 from designer.folding.uses import counted_uses
 from designer.runs.import_report import BlockUses, ImportReport, OpaquePiece, Tensors
@@ -60,14 +60,21 @@ def block_uses(analysis: Analysis) -> tuple[BlockUses, ...]:
 
 def opaque_pieces(design: Design) -> list[OpaquePiece]:
     """Return the nodes of a design that stand for operations, with their paths."""
-    graphs = [("", design.graph)]
-    graphs += [(f"{name}.", block.graph) for name, block in design.blocks.items()]
+    graphs: list[tuple[str, Graph, Mapping[str, Argument]]] = [("", design.graph, {})]
+    graphs += [(f"{name}.", block.graph, block.arguments) for name, block in design.blocks.items()]
+
+    def text(node: LayerNode, key: str, arguments: Mapping[str, Argument]) -> str:
+        """Return a text, for one that differs between the uses of a block that of one of them."""
+        found = str(node.parameters.get(key, ""))
+        argument = arguments.get(found[1:]) if found.startswith("=") else None
+        return found if argument is None else str(argument.default)
+
     return [
         OpaquePiece(
             f"{prefix}{name}",
-            *[str(node.parameters.get(each, "")) for each in ("operation", "line", "reason")],
+            *[text(node, each, arguments) for each in ("operation", "line", "reason")],
         )
-        for prefix, graph in graphs
+        for prefix, graph, arguments in graphs
         for name, node in graph.nodes.items()
         if isinstance(node, LayerNode) and node.layer == OPAQUE
     ]

@@ -73,6 +73,9 @@ _TRAINING: Mapping[str, Mapping[str, Argument]] = {
 }
 """The arguments of functions that do something else in train mode, as they are in eval mode."""
 
+DRAWN = frozenset(("randn_like",))
+"""Functions that draw numbers whose mean is 0, which they are in eval mode."""
+
 _COMPOSED: Mapping[str, Callable[..., Tensor]] = {
     "local_response_norm": lambda given: functional.local_response_norm(**given),
     "softsign": lambda given: functional.softsign(given["self"]),
@@ -229,6 +232,8 @@ def _call(
     draws: bool,
 ) -> list[Tensor]:
     kind = operation.kind.removesuffix("_")
+    if kind in DRAWN and not draws:
+        return [torch.zeros_like(values[name]) for name in _names([arguments["self"]])]
     if kind in _COMPOSED:
         return [
             _COMPOSED[kind](

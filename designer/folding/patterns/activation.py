@@ -79,6 +79,13 @@ for _name, (_layer, _defaults) in PARAMETERS.items():
     handles(_name)(_with_parameters(_layer, _defaults))
 
 
+@handles("randn_like")
+def noise(c: Converter, call: Call) -> None:
+    if not call.result.is_float():
+        raise UnsupportedError("random whole numbers")
+    c.emit(call.result, "NormalNoise", {}, [call["self"]])
+
+
 @handles("hardtanh")
 def hardtanh(c: Converter, call: Call) -> None:
     low, high = float(call.get("min_val", -1.0)), float(call.get("max_val", 1.0))

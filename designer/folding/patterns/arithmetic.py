@@ -144,10 +144,13 @@ def _stochastic_depth(c: Converter, call: Call, x: Symbol, drawn: Symbol) -> Non
     if drawn.dim() != x.dim() or any(each != 1 for each in drawn.shape[1:]):
         raise UnsupportedError("a product with random numbers")
     value = c.plain(x)
-    if abs(scale * survival - 1) > 1e-6:
-        raise UnsupportedError("a product with random numbers whose mean is not 1")
     mode = "sample" if drawn.shape[0] == c.size else "batch"
-    c.emit(call.result, "StochasticDepth", {"p": 1 - survival, "mode": mode}, [value])
+    mean = scale * survival  # 1 where what is left is divided by the chance that it stays
+    exact = abs(mean - 1) <= 1e-6
+    made = call.result if exact else c.new_symbol(call.result.shape)
+    c.emit(made, "StochasticDepth", {"p": 1 - survival, "mode": mode}, [value])
+    if not exact:
+        _scale(c, call.result, made, mean)
 
 
 @handles("bernoulli")
@@ -155,6 +158,9 @@ def bernoulli(c: Converter, call: Call) -> None:
     # Without a probability of its own, the overload of a number draws with 0.5; the other one takes
     # the tensor's values for probabilities.
     p = call.get("p", 0.5 if call.operation.original.endswith(".float") else None)
+    if p is None and c.is_constant(call["self"]):
+        chances = c.array(call["self"])
+        p = float(chances.reshape(-1)[0]) if (chances == chances.reshape(-1)[:1]).all() else None
     if not isinstance(p, int | float) or not 0 < p <= 1 or not c.is_constant(call["self"]):
         raise UnsupportedError("random numbers")
     c.noise[call.result.name] = (float(p), 1.0)

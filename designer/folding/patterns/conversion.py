@@ -168,9 +168,9 @@ class _Conversion:
             parameters = {"auxiliary": True} if auxiliary else {}
             symbol = c.symbol(name)
             value = c.value(symbol)
-            if value.batch is None:
+            if value.batch is None and not self.opaque:  # else it may only seem so
                 self.notes.append(f"{node} is the same for every image.")
-            elif value.batch != 0 or c.has_pieces(symbol):
+            elif value.batch not in (0, None) or c.has_pieces(symbol):
                 self.notes.append(
                     f"{node} has the shape {symbol.shape} in the file, in which an axis holds "
                     "several values of each image or the images are not along the first axis; the "

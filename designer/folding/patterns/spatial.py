@@ -124,11 +124,7 @@ def max_pool(c: Converter, call: Call) -> None:
         ceil_mode=call.get("ceil_mode", False),
     )
     if n == 2 and c.has_pieces(x):
-        parameters = {
-            key: [int(key != "padding"), *each] if isinstance(each, list) else each
-            for key, each in parameters.items()
-        }
-        _over_pieces(c, x, call.result, "MaxPool3d", parameters, {})
+        _over_pieces(c, x, call.result, "MaxPool3d", _along_pieces(parameters), {})
         return
     places = call.results[1] if len(call.results) > 1 and c.is_read(call.results[1]) else None
     c.emit(
@@ -173,36 +169,44 @@ def _origin(c: Converter, node: str) -> str:
     return node
 
 
+def _along_pieces(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a pool of volumes that leaves the depth as it is."""
+    return {
+        key: [int(key != "padding"), *each] if isinstance(each, list) else each
+        for key, each in parameters.items()
+    }
+
+
 @handles("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def avg_pool(c: Converter, call: Call) -> None:
     x = call["self"]
     n = x.dim() - 2
     if call.get("divisor_override"):
         raise UnsupportedError("avg_pool with a divisor")
-    c.emit(
-        call.result,
-        f"AvgPool{n}d",
-        for_rank(
-            n,
-            kernel_size=numbers(call["kernel_size"], n),
-            stride=numbers(call.get("stride") or call["kernel_size"], n),
-            padding=numbers(call.get("padding", 0), n),
-            ceil_mode=call.get("ceil_mode", False),
-            count_include_pad=call.get("count_include_pad", True),
-        ),
-        [c.plain(x)],
+    parameters = for_rank(
+        n,
+        kernel_size=numbers(call["kernel_size"], n),
+        stride=numbers(call.get("stride") or call["kernel_size"], n),
+        padding=numbers(call.get("padding", 0), n),
+        ceil_mode=call.get("ceil_mode", False),
+        count_include_pad=call.get("count_include_pad", True),
     )
+    if n == 2 and c.has_pieces(x):
+        _over_pieces(c, x, call.result, "AvgPool3d", _along_pieces(parameters), {})
+    else:
+        c.emit(call.result, f"AvgPool{n}d", parameters, [c.plain(x)])
 
 
 def _adaptive(kind: str, n: int) -> None:
     def emit(c: Converter, call: Call) -> None:
-        sizes = [*call.result.shape[2:]]
-        c.emit(
-            call.result,
-            f"Adaptive{kind.capitalize()}Pool{n}d",
-            for_rank(n, output_size=sizes),
-            [c.plain(call["self"])],
-        )
+        x, sizes = call["self"], [*call.result.shape[2:]]
+        name = f"Adaptive{kind.capitalize()}Pool"
+        if n == 2 and c.has_pieces(x):
+            pieces = c.value(x).shape[0]
+            parameters = {"output_size": [pieces, *sizes]}
+            _over_pieces(c, x, call.result, f"{name}3d", parameters, {})
+            return
+        c.emit(call.result, f"{name}{n}d", for_rank(n, output_size=sizes), [c.plain(x)])
 
     handles(f"adaptive_{kind}_pool{n}d", f"_adaptive_{kind}_pool{n}d")(emit)
 

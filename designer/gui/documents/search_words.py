@@ -46,6 +46,7 @@ SEARCH_WORDS: Mapping[str, str] = {
     "GRU": "recurrent sequence gate",
     "MatMul": "matrix product bmm multiply attention scores einsum",
     "Dropout": "regularization noise drop",
+    "NormalNoise": "gaussian random vae reparameterization sample randn",
     "StochasticDepth": "droppath drop path skip residual",
     "Add": "sum plus residual skip shortcut connection",
     "Subtract": "minus difference",

@@ -16,6 +16,8 @@ from designer.readers.graph import TensorSpec
 from designer.runs.import_report import ImportReport
 
 BATCH = 3
+# torch.export says so of every recurrent layer.
+pytestmark = pytest.mark.filterwarnings("ignore:The tensor attributes:UserWarning")
 Shape = tuple[int, ...]
 
 
@@ -393,3 +395,97 @@ def test_a_design_holds_its_tables_or_says_which_it_lacks(tmp_path: Path) -> Non
     # The design without its weights has the tables that it holds.
     network = module(found.design)
     assert network.mask[3].tolist() == [1.0] * 4 + [0.0] * 36
+
+
+class Variational(nn.Module):
+    """A variational autoencoder, which samples while training, or in eval mode, too."""
+
+    def __init__(self, always: bool) -> None:
+        super().__init__()
+        self.always = always
+        self.encode, self.decode = nn.Linear(12, 4), nn.Linear(2, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, logarithm = self.encode(x).chunk(2, 1)
+        if self.training or self.always:
+            mean = mean + torch.exp(0.5 * logarithm) * torch.randn_like(mean)
+        return self.decode(mean)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth written by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        made = self.layer(x)
+        if self.training:
+            keep = 0.9
+            made = made * torch.empty(x.shape[0], 1).bernoulli_(keep) / keep
+        return x + made
+
+
+class Frames(nn.Module):
+    """A network of images for each frame, and a recurrent one over them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.images = nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AvgPool2d(2),
+            nn.AdaptiveAvgPool2d(1),
+        )  # fmt: skip
+        self.over_time, self.head = nn.LSTM(4, 8, batch_first=True), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length = x.shape[:2]
+        made = self.images(x.view(batch * length, *x.shape[2:])).view(batch, length, -1)
+        return self.head(self.over_time(made)[0][:, -1])
+
+
+class Stacked(nn.Module):
+    """Two recurrent layers, of which the states of both at the end are read."""
+
+    def __init__(self, kind: type[nn.RNNBase], **options: bool) -> None:
+        super().__init__()
+        self.layers = kind(6, 8, num_layers=2, batch_first=True, dropout=0.1, **options)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, state = self.layers(x)
+        state = state[0] if isinstance(state, tuple) else state
+        return state.transpose(0, 1).flatten(1)
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_variational_autoencoder_draws_while_training(always: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    opened(Variational(always).train(), [torch.randn(BATCH, 12)], tmp_path)
+
+
+def test_stochastic_depth_by_hand(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "program.pt2"
+    given = (torch.randn(BATCH, 8),)
+    torch.export.save(torch.export.export(DropPath().train(), given, strict=False), path)
+    found = open_source(str(path))
+    assert found.report.equal
+    assert LayerNode("StochasticDepth", {"p": 0.1}) in [
+        LayerNode(each.layer, {"p": round(each.parameters["p"], 6)})
+        for each in found.design.graph.nodes.values()
+        if isinstance(each, LayerNode) and each.layer == "StochasticDepth"
+    ]
+
+
+def test_frames_of_a_video_go_through_pools(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    opened(Frames(), [torch.randn(BATCH, 5, 3, 12, 12)], tmp_path)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("both", [False, True])
+def test_the_states_of_all_layers_of_a_stack(
+    kind: type[nn.RNNBase], both: bool, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    opened(Stacked(kind, bidirectional=both), [torch.randn(BATCH, 5, 6)], tmp_path)
