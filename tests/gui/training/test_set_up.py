@@ -225,8 +225,8 @@ def test_a_stand_in_of_as_many_classes_changes_nothing_of_the_design(desk):
 @pytest.mark.parametrize("name", [n for n in presets.names() if presets.missing_data(n)])
 def test_every_preset_with_missing_data_can_be_trained_at_once(desk, name):
     desk.workspace.open_preset(name)
-    desk.wait(lambda: desk.training.set_up.data.reading)
-    desk.wait(child(desk, QPushButton, "training-start").isEnabled)
+    start = child(desk, QPushButton, "training-start")
+    desk.wait(lambda: desk.training.set_up.missing and start.isEnabled())
     assert desk.training.refusal() == ""
     assert desk.training.set_up.missing in ("imagenet", "cifar10")
 
