@@ -20,8 +20,12 @@ from designer.readers.graph import Argument, NeutralGraph, Ref, TensorSpec
 
 SEED = 1
 ROUNDING = (
-    "Computed with 32 bits, the outputs differ by {:.1e}, of {:.1e}: the same products are summed "
-    "up in another order. The outputs were compared again, computed with 64 bits and rounded to 32."
+    "Computed with 32 bits, the outputs differ by {:.1e}, of {:.1e}, since the same is computed in "
+    "another way or order. They were compared again, computed with 64 bits and rounded to 32."
+)
+DRAWN = (
+    "The network draws random numbers. In the comparison they are 0, their mean, as they are in "
+    "eval mode in the design."
 )
 _DOUBLE_BYTES = 24  # for each weight that must be free to compute with 64 bits: three copies
 _HALF = ("float16", "bfloat16")
@@ -67,7 +71,10 @@ def _example(spec: TensorSpec, below: int, generator: torch.Generator) -> Tensor
     dtype = getattr(torch, spec.dtype)
     if dtype.is_floating_point or dtype.is_complex:
         return torch.randn(spec.shape, generator=generator).to(dtype)
-    return torch.randint(below, spec.shape, generator=generator).to(dtype)
+    tokens = torch.randint(below, spec.shape, generator=generator)
+    if below > 1 and tokens.dim() > 1:
+        tokens[..., 0] = 1  # a sequence that is padding as a whole has no outputs
+    return tokens.to(dtype)
 
 
 def _known_tokens(graph: NeutralGraph, name: str) -> int:
@@ -154,7 +161,8 @@ def outputs_of_design(
     NotRunnableError
         The module cannot be run.
     """
-    kind = next((each.dtype for each in network.parameters() if each.is_floating_point()), None)
+    stored = (*network.parameters(), *network.buffers())
+    kind = next((each.dtype for each in stored if each.is_floating_point()), None)
     given = [_as_type(each.movedim(axis, 0), kind or torch.float32) for each in inputs]
     try:
         with torch.no_grad(), _plain_attention():
@@ -244,13 +252,17 @@ def compare(
         graph = in_full_precision(graph)
         inputs, known = inputs_of(graph), []
     found = outputs_of_design(module, inputs, network.axis, network.output_axes)
-    # A module that draws in eval mode, too, is compared without: with zeros, the mean.
-    draws = any(each.kind in running.DRAWN for each in graph.operations)
-    if len(known) == len(found) and not draws:
+    if len(known) == len(found) and not draws(network):
         return difference(known, found)
     # In eval mode a module may leave out outputs that its program has, as those of GoogLeNet.
     expected = outputs_of(graph, inputs, progress)
     return difference(expected, found)
+
+
+def draws(network: Network) -> bool:
+    """Tell whether a network draws normally distributed numbers."""
+    assert network.graph is not None
+    return any(each.kind in running.DRAWN for each in network.graph.operations)
 
 
 def compare_with_64_bits(

@@ -130,12 +130,17 @@ def tensors(
     """
     rows = [each.num_embeddings for each in module.modules() if isinstance(each, nn.Embedding)]
     below = _FEW if few else min(rows, default=_FEW)
-    return tuple(
-        torch.randint(below, (batch, *each.shape), generator=generator)
-        if each.dtype == "int64"
-        else torch.randn((batch, *each.shape), generator=generator)
-        for each in shapes
-    )
+    found = []
+    for each in shapes:
+        shape = (batch, *each.shape)
+        if each.dtype != "int64":
+            found.append(torch.randn(shape, generator=generator))
+            continue
+        tokens = torch.randint(below, shape, generator=generator)
+        if below > 1 and tokens.dim() > 1:
+            tokens[..., 0] = 1  # a sequence that is padding as a whole has no outputs
+        found.append(tokens)
+    return tuple(found)
 
 
 def words(shapes: Shapes) -> str:

@@ -262,6 +262,8 @@ class _Opening:
                     if exact is not None and exact.largest == 0:
                         notes = (*notes, comparison.ROUNDING.format(found.largest, found.scale))
                         found = exact
+                if comparison.draws(network):
+                    notes = (*notes, comparison.DRAWN)
                 return msgspec.structs.replace(
                     report,
                     difference=found.largest,

@@ -362,6 +362,8 @@ def _prepared(
             in_order = False
             continue
         value = _prepared_value(arguments[each.name], each.name, values)
+        if each.name in _NAMED and isinstance(value, int | float):
+            raise NotRunnableError(f"A number is given as its {each.name}.")  # which torch trusts
         if value is _LEFT_OUT:
             in_order = False
         elif in_order and not each.kwarg_only:
@@ -372,6 +374,7 @@ def _prepared(
 
 
 _LEFT_OUT = object()
+_NAMED = ("dtype", "layout", "memory_format", "device", "out_dtype")
 
 
 def _prepared_value(argument: Argument, name: str, values: Values) -> Any:

@@ -107,7 +107,7 @@ def _settings(array: Array, most: int) -> dict[str, Any] | None:
     too.
     """
     values = np.where(np.isneginf(array), -_LARGEST, array) if array.dtype.kind == "f" else array
-    if not np.isfinite(values).all() or np.abs(values).max() > _LARGEST:
+    if not np.isfinite(values).all() or values.min() < -_LARGEST or values.max() > _LARGEST:
         return None
     if (values == values.reshape(-1)[0]).all():
         return {"values": "full", "fill_value": float(values.reshape(-1)[0])}

@@ -83,6 +83,8 @@ for _name, (_layer, _defaults) in PARAMETERS.items():
 def noise(c: Converter, call: Call) -> None:
     if not call.result.is_float():
         raise UnsupportedError("random whole numbers")
+    if not c.depends_on_input(c.value(call["self"]).node):
+        raise UnsupportedError("random numbers of the shape of a tensor that all images share")
     c.emit(call.result, "NormalNoise", {}, [call["self"]])
 
 
@@ -156,7 +158,7 @@ def power(c: Converter, call: Call) -> None:
         c.emit(powers, "Scale", {"factor": log(base), "learned": False}, [exponent])
     else:
         if not _is_positive(c, base):
-            raise UnsupportedError("a power, given as a tensor, of what may be negative")
+            raise UnsupportedError("a power, given as a tensor, of what may be 0 or less")
         logarithms = c.new_symbol(base.shape)
         c.emit(logarithms, "Log", {}, [base])
         elementwise(c, powers, "Multiply", [logarithms, exponent])
@@ -164,24 +166,22 @@ def power(c: Converter, call: Call) -> None:
 
 
 def _is_positive(c: Converter, x: Symbol) -> bool:
-    """Tell whether what gives a value gives nothing below zero."""
+    """Tell whether a value is clamped above zero, or a power, a mean or a view of one that is.
+
+    At zero a power has a gradient where its logarithm has none.
+    """
     made = c.producers.get(x.name)
     while made is not None and made.kind in _KEEP_SIGN:
-        x = c.symbol(names_in(made.arguments.get("self"))[0])
-        made = c.producers.get(x.name)
-    if made is None:
-        return False
-    least = made.arguments.get("min")
-    return made.kind in _POSITIVE or (
-        made.kind in ("clamp", "clamp_min") and isinstance(least, int | float) and least >= 0
-    )
+        names = names_in(made.arguments.get("self"))
+        made = c.producers.get(names[0]) if names else None
+    least = None if made is None else made.arguments.get("min")
+    clamped = made is not None and made.kind in ("clamp", "clamp_min")
+    return clamped and isinstance(least, int | float) and least > 0
 
 
-_POSITIVE = ("relu", "exp", "abs", "sigmoid", "softplus", "softmax", "square", "relu6", "pow")
-_KEEP_SIGN = ("mean", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "avg_pool1d", "avg_pool2d",
-              "avg_pool3d", "adaptive_avg_pool3d", "sum", "view", "reshape", "contiguous", "clone",
-              "max_pool1d", "max_pool2d", "max_pool3d", "permute", "transpose",
-              "flatten")  # fmt: skip
+_KEEP_SIGN = ("pow", "mean", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
+              "max_pool1d", "max_pool2d", "max_pool3d", "view", "reshape", "contiguous", "clone",
+              "permute", "transpose", "flatten")  # fmt: skip
 
 
 @handles("log1p", "log2", "log10")

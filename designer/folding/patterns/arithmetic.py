@@ -209,10 +209,16 @@ def div(c: Converter, call: Call) -> None:
 
 @handles("addcmul")
 def addcmul(c: Converter, call: Call) -> None:
-    product = c.new_symbol(call.result.shape)
-    elementwise(c, product, "Multiply", [call["tensor1"], call["tensor2"]])
+    factors = [call["tensor1"], call["tensor2"]]
+    product = c.new_symbol(_joined_shape(factors))
+    elementwise(c, product, "Multiply", factors)
     product = times(c, product, call.get("value", 1))
     elementwise(c, call.result, "Add", [call["self"], product])
+
+
+def _joined_shape(tensors: Sequence[Symbol]) -> tuple[int, ...]:
+    """Return the shape of what several tensors give, value by value."""
+    return np.broadcast_shapes(*[each.shape for each in tensors])
 
 
 def times(c: Converter, x: Any, factor: float) -> Any:
@@ -228,11 +234,12 @@ def times(c: Converter, x: Any, factor: float) -> Any:
 def lerp(c: Converter, call: Call) -> None:
     """Go a share of the way from one tensor to another."""
     start, end, weight = call["self"], call["end"], call["weight"]
-    way, part = c.new_symbol(call.result.shape), c.new_symbol(call.result.shape)
+    way = c.new_symbol(_joined_shape([end, start]))
     elementwise(c, way, "Subtract", [end, start])
     if is_number(weight):
-        _scale(c, part, way, float(weight))
+        part = times(c, way, weight)
     else:
+        part = c.new_symbol(_joined_shape([way, weight]))
         elementwise(c, part, "Multiply", [way, weight])
     elementwise(c, call.result, "Add", [start, part])
 
@@ -257,7 +264,7 @@ for _kind in COMPARISONS:
 @handles("logical_not", "bitwise_not")
 def logical_not(c: Converter, call: Call) -> None:
     if call["self"].dtype != "bool":
-        raise UnsupportedError("the bits of whole numbers")
+        raise UnsupportedError(f"{call.operation.kind} of numbers")
     c.emit(call.result, "Compare", {"comparison": "eq"}, [call["self"]])
 
 
@@ -265,7 +272,7 @@ def _logic(layer: str) -> Any:
     def emit(c: Converter, call: Call) -> None:
         inputs = [call["self"], call["other"]]
         if any(is_number(each) or each.dtype != "bool" for each in inputs):
-            raise UnsupportedError("the bits of whole numbers")
+            raise UnsupportedError(f"{call.operation.kind} of numbers")
         elementwise(c, call.result, layer, inputs)
 
     return emit
@@ -294,7 +301,23 @@ def masked_fill(c: Converter, call: Call) -> None:
 def _is_added(c: Converter, call: Call) -> bool:
     """Tell whether zeros are filled that are added to scores, as transformers do with padding."""
     x = call["self"]
-    return c.is_constant(x) and not c.array(x).any()
+    return c.is_constant(x) and not c.array(x).any() and _become_scores(c, call.result)
+
+
+def _become_scores(c: Converter, mask: Symbol) -> bool:
+    """Tell whether all that comes of a mask goes into an attention or a softmax."""
+    readers = c.readers.get(mask.name, [])
+    if not readers or mask.name in c.graph_outputs:
+        return False
+    return all(
+        each.kind in ("softmax", "_softmax", "scaled_dot_product_attention", "baddbmm")
+        or (each.kind in _OF_MASKS and all(_become_scores(c, c.symbol(n)) for n in each.results))
+        for each in readers
+    )
+
+
+_OF_MASKS = ("view", "reshape", "expand", "unsqueeze", "contiguous", "clone", "add", "add_", "to",
+             "_to_copy", "_unsafe_view", "transpose", "permute", "repeat")  # fmt: skip
 
 
 def _leaves_scores(c: Converter, call: Call, mask: Any) -> bool:
@@ -312,6 +335,6 @@ def _leaves_scores(c: Converter, call: Call, mask: Any) -> bool:
     if not softmax or result.name in c.graph_outputs:
         return False
     if not c.is_constant(mask):
-        return True  # which rows it fills depends on the input; none that is a sequence as a whole
+        return True  # a row that is filled as a whole has no numbers in torch, and equal ones here
     array = c.array(mask)
     return array.ndim > 0 and array.shape[-1] == result.shape[-1] and not array.all(-1).any()

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
 
 from designer.analysis.analysis import analyze
 from designer.analysis.problems import Severity
@@ -23,10 +26,10 @@ from designer.folding.patterns.converted import Array, Converted, Evaluate, Opaq
 from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.fallback import OPAQUE, no_layer, opaque
 from designer.folding.patterns.groups import grouped
-from designer.folding.patterns.handlers import HANDLERS, Handler
+from designer.folding.patterns.handlers import HANDLERS, handle
 from designer.folding.patterns.in_place import functional
 from designer.folding.patterns.multihead import CLASS, multihead
-from designer.folding.patterns.values import Call, UnsupportedError
+from designer.folding.patterns.values import UnsupportedError
 from designer.layers.catalogue import layer_types
 from designer.readers.graph import CONSTANT, PARAMETER, NeutralGraph, Operation
 
@@ -93,10 +96,9 @@ class _Conversion:
         self, graph: NeutralGraph, evaluate: Evaluate, axis: int, refused: Mapping[str, str]
     ) -> None:
         self.graph = graph
-        self.refused = refused  # why an operation is opaque, by the first of its results
         self.axis = axis
         self.functional = functional(graph)
-        self.c = Converter(graph, self.functional, evaluate, axis)
+        self.c = Converter(graph, self.functional, evaluate, axis, refused)
         self.opaque: list[OpaqueNode] = []
         self.notes: list[str] = [*graph.notes]
         if axis:
@@ -137,7 +139,7 @@ class _Conversion:
         c = self.c
         c.operation = operation
         try:
-            if operation.results and (reason := self.refused.get(operation.results[0])):
+            if operation.results and (reason := c.refused.get(operation.results[0])):
                 raise UnsupportedError(reason)
             with c.attempt():
                 if multihead(c, operation) or grouped(c, operation):
@@ -146,7 +148,7 @@ class _Conversion:
                 handler = HANDLERS.get(operation.kind)
                 if handler is None:
                     raise UnsupportedError(no_layer(operation))
-                _handle(handler, c, call)
+                handle(handler, c, call)
         except UnsupportedError as error:
             if not all(each in c.values for each in operation.results) and not any(
                 each in c.standardized for each in operation.results
@@ -203,16 +205,20 @@ class _Conversion:
     ) -> tuple[dict[str, LayerNode], dict[str, Weight]]:
         """Let nodes with the very same learned tensors share them."""
         c = self.c
-        owners: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        owners: dict[tuple[str, frozenset[tuple[str, str]]], list[str]] = {}
         own: dict[str, list[str]] = {}
         for key in weights:
             own.setdefault(key.partition(".")[0], []).append(key)
+        stored = {each.key: each.storage or each.key for each in c.tensors.values()}
         learned = {each.key: each.storage or each.key for each in c.tensors.values()
                    if each.kind == PARAMETER}  # fmt: skip
         for name, keys in own.items():
-            owned = tuple([learned[weights[k].key] for k in keys if weights[k].key in learned])
-            if not owned:
+            if not any(weights[key].key in learned for key in keys):
                 continue
+            owned = frozenset(
+                (key.partition(".")[2], stored.get(weights[key].key) or _content(weights[key]))
+                for key in keys
+            )
             kind = nodes[name].layer
             fitting = [
                 each
@@ -254,6 +260,11 @@ class _Conversion:
         return tuple([each.key for each in lost])
 
 
+def _content(weight: Weight) -> str:
+    """Return a text that is the same for equal values that a file does not store."""
+    return sha256(np.ascontiguousarray(weight.read()).tobytes()).hexdigest()
+
+
 def _can_share(one: LayerNode, other: LayerNode) -> bool:
     """Tell whether one module can serve two nodes of a layer type that have the same weights."""
     apart = layer_types()[one.layer].apart
@@ -276,13 +287,3 @@ def _needed(nodes: Mapping[str, LayerNode], edges: Sequence[Edge]) -> set[str]:
             kept.add(name)
             left += sources.get(name, [])
     return kept
-
-
-def _handle(handler: Handler, c: Converter, call: Call) -> None:
-    """Call a handler; arguments of a damaged file are of types that torch refuses."""
-    try:
-        handler(c, call)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UnsupportedError(
-            f"arguments that {call.operation.kind} does not take ({error})"
-        ) from error

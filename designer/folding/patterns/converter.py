@@ -52,12 +52,20 @@ class Converter:
         Runs operations on constants.
     axis
         The axis of the inputs along which the images lie.
+    refused
+        Why an operation has no layer, by the first of its results.
     """
 
     def __init__(
-        self, graph: NeutralGraph, functional: Functional, evaluate: Evaluate, axis: int = 0
+        self,
+        graph: NeutralGraph,
+        functional: Functional,
+        evaluate: Evaluate,
+        axis: int = 0,
+        refused: Mapping[str, str] | None = None,
     ) -> None:
         self.graph = graph
+        self.refused = refused or {}
         self.specs = functional.values
         self.tensors = graph.tensors
         self.by_key = {each.key: name for name, each in graph.tensors.items()}
@@ -187,12 +195,26 @@ class Converter:
         """Tell whether an operation is, or goes into, a Linear or an Embedding with a weight."""
         if operation.kind in ("linear", "embedding"):
             return _is_ref(operation.arguments.get("weight"), name)
+        if operation.kind.endswith("_cell"):
+            return any(_is_ref(operation.arguments.get(key), name) for key in ("w_ih", "w_hh"))
         turned = operation.results[0] if operation.kind in ("t", "transpose", "permute") else ""
         return bool(turned) and all(
             each.kind in _PRODUCTS
             and any(_is_ref(each.arguments.get(key), turned) for key in ("mat2", "other"))
             for each in self.readers.get(turned, ())
         )
+
+    def depends_on_input(self, node: str) -> bool:
+        """Tell whether what a node gives depends on an input, so that each image has its own."""
+        waiting, seen = [node], {node}
+        while waiting:
+            name = waiting.pop()
+            if self.nodes[name].layer == "Input":
+                return True
+            new = {edge.source for edge in self.edges if edge.target == name} - seen
+            seen |= new
+            waiting += new
+        return False
 
     def is_read(self, symbol: Symbol) -> bool:
         """Tell whether an operation or the user reads a value."""

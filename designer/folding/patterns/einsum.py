@@ -1,6 +1,7 @@
 """Sums of products that are written with letters (``torch.einsum``), as matrix products."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import prod
 from string import ascii_letters
 
@@ -25,8 +26,10 @@ def einsum(c: Converter, call: Call) -> None:
                 raise UnsupportedError(f"einsum {equation} with axes of size 1")
     if any(len(set(each)) < len(each) for each in (*terms, out)) or not set(out) <= sizes.keys():
         raise UnsupportedError(f"einsum {equation}")
-    if len(tensors) == 2 and _is_plain(c, call.result, terms, out, tensors):
-        return
+    if len(tensors) == 2:
+        with suppress(UnsupportedError), c.attempt():
+            if _is_plain(c, call.result, terms, out, tensors):
+                return
     made, letters = tensors[0], terms[0]
     for number, (tensor, term) in enumerate(zip(tensors[1:], terms[1:], strict=True), 2):
         later = {*out, *"".join(terms[number:])}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from designer.folding.patterns.converter import Converter
-from designer.folding.patterns.values import Call
+from designer.folding.patterns.values import Call, UnsupportedError
 
 Handler: TypeAlias = Callable[[Converter, Call], None]
 HANDLERS: dict[str, Handler] = {}
@@ -19,3 +19,13 @@ def handles(*kinds: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def handle(handler: Handler, c: Converter, call: Call) -> None:
+    """Call a handler; arguments of a damaged file are of types that torch refuses."""
+    try:
+        handler(c, call)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnsupportedError(
+            f"arguments that {call.operation.kind} does not take ({error})"
+        ) from error

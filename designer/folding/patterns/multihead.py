@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from designer.folding.patterns.converter import Converter
-from designer.folding.patterns.handlers import HANDLERS
+from designer.folding.patterns.handlers import HANDLERS, handle
 from designer.folding.patterns.in_place import names_in
 from designer.folding.patterns.values import Symbol, UnsupportedError, Value
 from designer.readers.graph import Operation
@@ -61,13 +61,16 @@ def multihead(c: Converter, operation: Operation) -> bool:
         return False
     if operation.kind not in ("linear", "split_with_sizes", "chunk"):
         return False
+    converted: list[Operation] = []
     try:
         with c.attempt():
             found = _found(c, operation)
-            _emit(c, operation, found)
-    except (UnsupportedError, KeyError, StopIteration):
+            _emit(c, operation, found, converted)
+    except (UnsupportedError, LookupError, StopIteration):
         return False
-    c.skipped.update(map(id, found.operations))
+    finally:
+        c.operation = operation
+    c.skipped.update(map(id, (*found.operations, *converted)))
     return True
 
 
@@ -228,17 +231,23 @@ _MASKS = {"scaled_dot_product_attention": ("attn_mask",), "baddbmm": ("self",)}
 _OF_MASKS = ("view", "reshape", "expand", "unsqueeze", "contiguous", "clone", "_unsafe_view")
 
 
-def _mask_of_each(c: Converter, mask: Symbol, scores: tuple[int, int], heads: int) -> Value:
+def _mask_of_each(
+    c: Converter,
+    mask: Symbol,
+    scores: tuple[int, int],
+    heads: int,
+    converted: list[Operation],
+) -> Value:
     """Return scores to add that differ for each sample, such as those of its padding."""
     made = c.producers.get(mask.name)
     while mask.name not in c.values and made is not None and made.kind in _OF_MASKS:
         mask = c.symbol(names_in(made.arguments["self"])[0])
         made = c.producers.get(mask.name)
-    _convert(c, mask)
+    _convert(c, mask, converted)
     value, queries, keys = c.value(mask), *scores
     if value.batch is None or mask.dtype == "bool":
         raise UnsupportedError("attention with a mask of each sample")
-    if prod(value.shape) == keys:  # the same for each query
+    if prod(value.shape) == value.shape[-1] == keys:  # the same for each query
         row = c.reshaped(value, (1, keys))
         name = c.add("Add", {}, (row, c.zeros(scores)))
         return Value(name, value.batch, scores)
@@ -250,22 +259,23 @@ def _mask_of_each(c: Converter, mask: Symbol, scores: tuple[int, int], heads: in
     return value
 
 
-def _convert(c: Converter, symbol: Symbol) -> None:
+def _convert(c: Converter, symbol: Symbol, converted: list[Operation]) -> None:
     """Convert the operations that give a value before those that stand before them."""
     made = c.producers.get(symbol.name)
     if symbol.name in c.values or c.is_constant(symbol) or made is None:
         return
     for argument in made.arguments.values():
         for name in names_in(argument):
-            _convert(c, c.symbol(name))
+            _convert(c, c.symbol(name), converted)
     handler = HANDLERS.get(made.kind)
-    if handler is None:
+    if handler is None or made.results[0] in c.refused:
         raise UnsupportedError("attention with a mask of each sample")
-    handler(c, c.call(made))
-    c.skipped.add(id(made))
+    c.operation = made
+    handle(handler, c, c.call(made))
+    converted.append(made)
 
 
-def _emit(c: Converter, first: Operation, found: _Found) -> None:
+def _emit(c: Converter, first: Operation, found: _Found, converted: list[Operation]) -> None:
     own = _tensors(c, first.modules[-1].path)
     values = [c.value(each) for each in found.inputs]
     if any(each.batch != 1 or len(each.shape) != 2 for each in values):
@@ -276,7 +286,8 @@ def _emit(c: Converter, first: Operation, found: _Found) -> None:
     shape = (found.output.shape[0], found.inputs[1].shape[0])
     if mask is not None and not c.is_constant(mask):
         kind = "input"
-        inputs.append(_mask_of_each(c, mask, shape, found.heads))
+        inputs.append(_mask_of_each(c, mask, shape, found.heads, converted))
+        c.operation = first
     elif mask is not None:
         kind = "input"
         if mask.shape[-2:] != shape:

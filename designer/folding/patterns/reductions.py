@@ -8,6 +8,8 @@ from designer.folding.patterns.converter import Converter
 from designer.folding.patterns.handlers import handles
 from designer.folding.patterns.values import Call, Symbol, UnsupportedError, Value, as_axes
 
+_SMALLEST = 1e-30
+
 
 def reduced(c: Converter, call: Call, kind: str, **more: Any) -> None:
     """Add a reduction over the axes that an operation names."""
@@ -56,6 +58,8 @@ def _reduction(kind: str) -> Any:
 def larger(c: Converter, call: Call, other: Any, kind: str) -> None:
     """Take the larger or the smaller one of two values: of tensors, or of a tensor and a number."""
     x = call["self"]
+    if not isinstance(x, Symbol):
+        x, other = other, x
     if not isinstance(other, Symbol):
         bounds = {"min": None, "max": None, {"max": "min", "min": "max"}[kind]: float(other)}
         c.emit(call.result, "Clamp", bounds, [x])
@@ -127,19 +131,28 @@ def linalg_norm(c: Converter, call: Call) -> None:
 
 @handles("logsumexp")
 def logsumexp(c: Converter, call: Call) -> None:
-    """Write the logarithm of the sum of the exponentials as these three."""
-    x = call["self"]
-    powers, sums = c.new_symbol(x.shape), c.new_symbol(call.result.shape)
-    c.emit(powers, "Exp", {}, [x])
-    reduce(c, sums, powers, "sum", call["dim"], keep=bool(call.get("keepdim")))
-    c.emit(call.result, "Log", {}, [sums])
+    """Write it as the largest value plus the logarithm of what the others are beside that."""
+    x, dim, keep = call["self"], call["dim"], bool(call.get("keepdim"))
+    gone, shape = _axes(x, dim), call.result.shape
+    kept = tuple([1 if axis in gone else size for axis, size in enumerate(x.shape)])
+    largest, centered, powers = c.new_symbol(kept), c.new_symbol(x.shape), c.new_symbol(x.shape)
+    reduce(c, largest, x, "max", dim, keep=True)
+    elementwise(c, centered, "Subtract", [x, largest])
+    c.emit(powers, "Exp", {}, [centered])
+    sums, logarithm, most = (c.new_symbol(shape) for _ in range(3))
+    reduce(c, sums, powers, "sum", dim, keep=keep)
+    c.emit(logarithm, "Log", {}, [sums])
+    reduce(c, most, x, "max", dim, keep=keep)
+    elementwise(c, call.result, "Add", [most, logarithm])
 
 
 @handles("std")
 def std(c: Converter, call: Call) -> None:
-    squares = c.new_symbol(call.result.shape)
+    squares, positive = c.new_symbol(call.result.shape), c.new_symbol(call.result.shape)
     variance(c, squares, call["self"], call)
-    c.emit(call.result, "Sqrt", {}, [squares])
+    # Of a deviation of 0 torch has the gradient 0, and of a root of 0 it has none.
+    c.emit(positive, "Clamp", {"min": _SMALLEST, "max": None}, [squares])
+    c.emit(call.result, "Sqrt", {}, [positive])
 
 
 def variance(c: Converter, result: Symbol, x: Symbol, call: Call) -> None:
@@ -148,14 +161,17 @@ def variance(c: Converter, result: Symbol, x: Symbol, call: Call) -> None:
     gone = _axes(x, dim)
     count = prod(x.shape[each] for each in gone)
     unbiased = call.get("unbiased", call.get("correction", 1))
-    unbiased = 1 if unbiased is None else int(unbiased)
-    if count == unbiased:
+    unbiased = 1 if unbiased is None else unbiased
+    if count <= unbiased:
         raise UnsupportedError("a variance of a single value")
     kept = tuple([1 if axis in gone else size for axis, size in enumerate(x.shape)])
     mean, centered, squares = c.new_symbol(kept), c.new_symbol(x.shape), c.new_symbol(x.shape)
     reduce(c, mean, x, "mean", dim, keep=True)
     elementwise(c, centered, "Subtract", [x, mean])
     c.emit(squares, "Power", {}, [centered])
+    if not unbiased:
+        reduce(c, result, squares, "mean", dim, keep=keep)
+        return
     average = c.new_symbol(result.shape)
     reduce(c, average, squares, "mean", dim, keep=keep)
     factor = {"factor": count / (count - unbiased), "learned": False}

@@ -19,6 +19,9 @@ def same(c: Converter, call: Call) -> None:
 @handles("to", "_to_copy", "type_as", "float")
 def converted(c: Converter, call: Call) -> None:
     x = call["self"]
+    if call.result.dtype == "bool" != x.dtype and not c.is_constant(x):
+        c.emit(call.result, "Compare", {"comparison": "ne"}, [x])
+        return
     if x.is_float() != call.result.is_float() and not (
         x.dtype == "bool" and call.result.is_float() and not c.is_constant(x)
     ):

@@ -81,7 +81,9 @@ def _are_equal(tensors: Mapping[str, StoredTensor], vectors: Argument, weight: R
     if one.spec != other.spec or CONSTANT in (one.kind, other.kind):
         return False
     first, second = one.read(), other.read()
-    return bool((first == second).all() and (first != first.reshape(-1)[0]).any())
+    return first.size > 0 and bool(
+        (first == second).all() and (first != first.reshape(-1)[0]).any()
+    )
 
 
 def _path(operation: Operation) -> str:

@@ -65,6 +65,7 @@ class Products(nn.Module):
         ("nkctv,kvw->nctw", [(2, 3, 4, 5)], [(2, 5, 6)]),
         ("bi,bj,ijk->bk", [(5,), (4,)], [(5, 4, 3)]),
         ("ijk,ikl->jil", [(4, 5), (5, 6)], []),
+        ("bi,oi->ob", [(5,)], [(4, 5)]),
     ],
 )
 def test_sums_of_products(
@@ -114,7 +115,8 @@ def test_cells_share_their_weights_over_the_steps(
     make: Callable[[], nn.Module], tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    opened(Steps(make()), [torch.randn(BATCH, 4, 6)], tmp_path)
+    report = opened(Steps(make()), [torch.randn(BATCH, 4, 6)], tmp_path)
+    assert report.layer_types["Linear"] == 2 * 4 + 1
 
 
 class TiedAutoencoder(nn.Module):
@@ -254,6 +256,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Tensor], list[Shape]]] = {
     "masks together": (lambda x: x * ((x > 0) & ~(x > 1) | (x < -1)), [(8,)]),
     "a comparison": (lambda x, y: torch.where(x <= y, x, -y), [(8,), (8,)]),
     "addcmul": (lambda x, y: torch.addcmul(x, x, y, value=0.5), [(8,), (8,)]),
+    "addcmul of smaller tensors": (
+        lambda x: torch.addcmul(x, torch.arange(8.0), torch.full((8,), 0.5)),
+        [(4, 8)],
+    ),
+    "minimum with a number first": (lambda x: torch.minimum(torch.tensor(0.1), x), [(8,)]),
     "lerp": (lambda x, y: torch.lerp(x, y, 0.3), [(8,), (8,)]),
     "linalg.norm": (lambda x: torch.linalg.norm(x, dim=1), [(4, 8)]),
     "baddbmm": (lambda x, y: torch.baddbmm(x, x, y, beta=0.5, alpha=2.0), [(8, 8), (8, 8)]),
@@ -489,3 +496,68 @@ def test_the_states_of_all_layers_of_a_stack(
 ) -> None:
     torch.manual_seed(0)
     opened(Stacked(kind, bidirectional=both), [torch.randn(BATCH, 5, 6)], tmp_path)
+
+
+class Norms(nn.Module):
+    """Two normalizations with the same weights and other statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.rand(4)), nn.Parameter(torch.rand(4))
+        for name in ("mean1", "mean2"):
+            self.register_buffer(name, torch.rand(4))
+        for name in ("var1", "var2"):
+            self.register_buffer(name, torch.rand(4) + 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = functional.batch_norm(x, self.mean1, self.var1, self.weight, self.bias)
+        return functional.batch_norm(first, self.mean2, self.var2, self.weight, self.bias)
+
+
+def test_layers_with_other_buffers_do_not_share(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "program.pt2"
+    given = (torch.randn(BATCH, 4, 5, 5),)
+    torch.export.save(torch.export.export(Norms(), given, strict=False), path)
+    assert open_source(str(path)).report.difference == 0
+
+
+class Gradients(nn.Module):
+    """Functions whose gradients have special cases: large values, deviations of 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor([100.0, 0.0, 1.0, -50.0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        scaled = x * self.factor
+        flat = (x * 0 * self.factor).unsqueeze(1)
+        return torch.cat((scaled.logsumexp(-1, keepdim=True), flat.std(-1)), 1)
+
+
+def test_designs_have_the_gradients_of_their_source(tmp_path: Path) -> None:
+    source, path = Gradients(), tmp_path / "program.pt2"
+    given = torch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0], [2.0, -1.0, 0.5, 1.0]])
+    torch.export.save(torch.export.export(source, (given,), strict=False), path)
+    design = module(open_source(str(path)).design)
+    with torch.no_grad():
+        (factor,) = design.parameters()
+        factor.copy_(source.factor)
+    for network in (source, design):
+        network(given).sum().backward()
+    torch.testing.assert_close(factor.grad, source.factor.grad)
+    torch.testing.assert_close(design(given), source(given))
+
+
+class Filled(nn.Module):
+    """Minus infinity that is no mask of scores."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros(x.shape).masked_fill(x > 0, -torch.inf)
+
+
+def test_minus_infinity_stays_what_it_is_outside_of_scores(tmp_path: Path) -> None:
+    path = tmp_path / "program.pt2"
+    torch.export.save(torch.export.export(Filled(), (torch.randn(BATCH, 8),), strict=False), path)
+    (piece,) = open_source(str(path)).report.opaque
+    assert "a number that a design cannot have" in piece.reason

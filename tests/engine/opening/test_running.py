@@ -174,6 +174,7 @@ def test_the_overload_is_found_by_the_arguments(one: Operation, expected: Any) -
         (operation("view", "aten.view.default", self=Ref("x"), size=(3,)), "cannot be run: "),
         (operation("zeros", "aten.zeros.default", size=(10**7, 10**7)), "memory"),
         (operation("expand", "aten.expand.default", self=Ref("x"), size=(-1,)), "cannot be run"),
+        (operation("zeros", "aten.zeros.default", size=(2,), dtype=-1), "as its dtype"),
     ],
     ids=lambda value: value.kind if isinstance(value, Operation) else "",
 )
