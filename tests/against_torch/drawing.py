@@ -36,6 +36,8 @@ STORED = tuple(kind for kind in ROWS if layer_types()[kind].inputs[1] == 0)
 # logarithms and roots, powers, draws by odds, quotients.
 ENDLESS = {"LPPool2d", "StochasticPool2d", "Exp", "Power", "Divide"}
 ENDLESS |= {kind for kind in ROWS if ROWS[kind].undefined}
+# Behind a comparison or random numbers nothing gets a gradient.
+ENDLESS |= {kind for kind in LAYERS if layer_types()[kind].decides}
 FINITE = tuple(kind for kind in LAYERS if kind not in ENDLESS)
 # Their kernels differ for a single sample, as a tensor that is the same for every image is one.
 RECURRENT = ("RNN", "LSTM", "GRU")
