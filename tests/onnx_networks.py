@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from designer.analysis.analysis import analyze
 from designer.engine.opening import comparison, running, taking
-from designer.engine.opening.pipeline import compiled
+from designer.engine.opening.comparison import compiled
 from designer.folding.fold import fold
 from designer.folding.patterns import convert
 from designer.readers import onnx as reader
