@@ -132,16 +132,18 @@ def test_rms_norm() -> None:
     assert kinds(graph) == ["rms_norm"]
 
 
-def test_group_norm() -> None:
+@pytest.mark.parametrize("ones", ["ones", "val_3"])  # the second is no name of a module's
+def test_group_norm(ones: str) -> None:
+    zeros = "zeros" if ones == "ones" else "val_4"
     graph = read(
-        "a = Reshape(x, apart) b = InstanceNormalization(a, ones, zeros) c = Reshape(b, back)"
+        f"a = Reshape(x, apart) b = InstanceNormalization(a, {ones}, {zeros}) c = Reshape(b, back)"
         "d = Mul(c, gain) y = Add(d, shift)",
         (2, 6, 4, 4),
         {
             "apart": np.array([0, 3, -1]),
             "back": np.array([2, 6, 4, 4]),
-            "ones": np.ones(3, np.float32),
-            "zeros": np.zeros(3, np.float32),
+            ones: np.ones(3, np.float32),
+            zeros: np.zeros(3, np.float32),
             "gain": floats(6, 1, 1),
             "shift": floats(6, 1, 1),
         },

@@ -149,9 +149,12 @@ def grouped(program: Program, operation: Operation) -> Operation | None:
     shape, apart = program.shape(x), program.shape(made.arguments["input"])
     if program.shape(Ref(operation.results[0])) != shape or len(apart) < 3 or apart[0] != shape[0]:
         return None
-    weight, bias = (program.stored(made.arguments.get(each)) for each in ("weight", "bias"))
-    if weight is None or bias is None or shape[1] % apart[1]:
+    if shape[1] % apart[1]:
         return None
-    if not np.all(weight.read() == 1) or not np.all(bias.read() == 0):
-        return None
+    for role, value in (("weight", 1), ("bias", 0)):
+        given = made.arguments.get(role)
+        stored = program.stored(given)
+        # A norm that learns nothing has neither.
+        if given is not None and (stored is None or not np.all(stored.read() == value)):
+            return None
     return like(operation, "group_norm", input=x, num_groups=apart[1], eps=made.arguments["eps"])
