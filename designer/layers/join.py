@@ -55,12 +55,14 @@ def aligned(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     most = max([len(each.shape) for each in inputs])
     if all(each.batched or len(each.shape) == most for each in inputs):
         return inputs
-    return [
-        each
-        if each.batched
-        else each._replace(shape=(1,) * (most - len(each.shape)) + each.shape, layout=CONTIGUOUS)
-        for each in inputs
-    ]
+    return [each if each.batched else _with_axes(each, most) for each in inputs]
+
+
+def _with_axes(tensor: Tensor, count: int) -> Tensor:
+    """Return a tensor with axes of size 1 before its own, whose steps do not matter."""
+    more = count - len(tensor.shape)
+    layout = tensor.layout and (*tensor.layout[:1] * (more + 1), *tensor.layout[1:])
+    return tensor._replace(shape=(1,) * more + tensor.shape, layout=layout)
 
 
 def widest(inputs: Sequence[Tensor]) -> int:

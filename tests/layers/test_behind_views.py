@@ -82,3 +82,22 @@ def test_a_layer_behind_views_keeps_what_torch_keeps(kind: str) -> None:
         assert not difference or difference.startswith("the drawn design has a problem")
 
     run()
+
+
+@pytest.mark.parametrize("kind", ["Add", "Multiply", "Divide", "Where", "Compare"])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_join_with_a_permuted_tensor_that_all_images_share(kind: str, first: bool) -> None:
+    """The shared tensor may have fewer axes, which torch aligns at the end."""
+    for image, shared in (((2, 4, 5, 3), (4, 5, 3)), ((4, 5, 3), (4, 5, 3)), ((4, 5, 3), (5, 3))):
+        turned = shared[::-1]
+        nodes: dict[str, Node] = {
+            "x": {"layer": "Input", "shape": list(image)},
+            "table": {"layer": "Parameter", "shape": list(turned)},
+            "turned": {"layer": "Permute", "order": [*range(len(shared), 0, -1)]},
+            "join": {"layer": kind},
+            "flat": {"layer": "Flatten"},
+            "scores": {"layer": "Output"},
+        }
+        edges = [["table", "turned", f"join:{int(not first)}"], ["x", f"join:{int(first)}"]]
+        edges += [["x", "join:2"]] if kind == "Where" else []
+        assert not check(design(nodes, [*edges, ["join", "flat", "scores"]]))
