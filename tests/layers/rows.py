@@ -1002,6 +1002,8 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def compared(parameters: Parameters, shapes: Sequence[Shape]) -> nn.Module:
+    if len({*map(len, shapes)}) > 1:
+        raise ValueError("other numbers of axes")
     compare = COMPARISONS[parameters.get("comparison", "gt")]
     if len(shapes) == 1:
         return Plain(lambda x: compare(x, parameters.get("value", 0.0)).float())
