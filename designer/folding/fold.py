@@ -67,6 +67,7 @@ def fold(
     measured: Measured | None = None,
     *,
     growing_concats: bool = False,
+    analysis: Analysis | None = None,
 ) -> Folded:
     """Return a design in which repeated structure of its own graph is blocks.
 
@@ -81,6 +82,8 @@ def fold(
     growing_concats
         Whether concatenations that go on from others are written so
         (`designer.folding.growing`), which changes the memory that predicting takes.
+    analysis
+        That of the design, where it is known.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def fold(
     DesignerError
         The design has errors.
     """
-    before = analyze(design, measured=measured)
+    before = analysis or analyze(design, measured=measured)
     refuse_errors(before, "folded")
     given = modules or {}
     graph = design.graph

@@ -193,7 +193,12 @@ class _Opening:
         if not self._wishes.flat:
             with self._job.stage("Folding"):
                 try:
-                    folded = fold(design, converted.modules, growing_concats=True)
+                    folded = fold(
+                        design,
+                        converted.modules,
+                        growing_concats=True,
+                        analysis=converted.analysis,
+                    )
                     design, moved = folded.design, dict(folded.moved)
                 except DesignerError as error:  # the design has errors, and is opened all the same
                     notes += (f"Repeated structure was not folded into blocks: {error}",)

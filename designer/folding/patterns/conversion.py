@@ -66,14 +66,15 @@ def _fitting(graph: NeutralGraph, evaluate: Evaluate, axis: int) -> Converted:
         conversion = _Conversion(graph, evaluate, axis, refused)
         found = conversion.converted()
         before = len(refused)
-        for problem in analyze(found.design).problems:
+        analysis = analyze(found.design)
+        for problem in analysis.problems:
             node = found.design.graph.nodes.get(problem.path)
             by = conversion.c.made_by.get(problem.path)
             is_layer = isinstance(node, LayerNode) and node.layer != OPAQUE
             if problem.severity is Severity.ERROR and is_layer and by is not None:
                 refused.setdefault(by, f"its layer refuses what it is given: {problem.message}")
         if len(refused) == before:
-            return found
+            return replace(found, analysis=analysis)
 
 
 def _may_have_length_first(graph: NeutralGraph) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from designer.analysis.analysis import Analysis
 from designer.design.values import Design
 from designer.readers.graph import Module, Operation
 
@@ -79,6 +80,8 @@ class Converted:
         The axis of the origin's inputs along which the images lie.
     notes
         Whole sentences on what differs from the origin.
+    analysis
+        That of the design.
     """
 
     design: Design
@@ -90,3 +93,4 @@ class Converted:
     output_axes: tuple[int, ...] = ()
     axis: int = 0
     notes: tuple[str, ...] = ()
+    analysis: Analysis | None = None
