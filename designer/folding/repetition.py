@@ -7,6 +7,7 @@ to read; where to cut is found by the cheapest sum over all rows, by dynamic pro
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby, pairwise
 from math import isclose
 from typing import NamedTuple
@@ -175,10 +176,22 @@ def _progressions(values: Sequence[float]) -> Iterable[tuple[Tree, float]]:
     start = round(first / step)
     number: Tree = _I if not start else Binary("+", _I, Literal(start))
     count = len(values) - 1 + start
-    for steps in range(1, MOST_STEPS if count else 1):
-        whole = float(f"{values[-1] * steps / count:.6g}")
+    for steps in _divisors(float(f"{step:.9g}")) if count else ():
+        whole = _short(values[-1] * steps / count)
         if isclose(whole * count / steps, values[-1], rel_tol=ROUNDING):
             yield Binary("/", Binary("*", Literal(whole), number), Literal(steps)), 1.5
+
+
+@lru_cache
+def _divisors(step: float) -> tuple[int, ...]:
+    """Return numbers of steps that together are nearly a fraction of few digits."""
+    wholes = [(steps, step * steps) for steps in range(1, MOST_STEPS)]
+    return tuple([n for n, whole in wholes if isclose(_short(whole), whole, rel_tol=CLOSE)])
+
+
+def _short(value: float) -> float:
+    """Return a fraction rounded to six digits."""
+    return float(f"{value:.6g}")
 
 
 def _sum(first: float, step: float) -> Tree:
