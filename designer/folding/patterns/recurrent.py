@@ -204,7 +204,7 @@ def _gates(c: Converter, call: Call, which: str) -> Symbol:
 
 
 def _parts(c: Converter, gates: Symbol, count: int) -> list[Symbol]:
-    """Cut the gates of a step apart."""
+    """Return each gate of a cell, which one product gives side by side."""
     value = c.value(gates)
     name = c.add("Split", {"dim": 1, "chunks": count}, (value,))
     width = gates.shape[1] // count

@@ -139,7 +139,7 @@ class Similarity(nn.Module):
 
 
 class Scores(nn.Module):
-    """Products with a vector that all images share, behind and before."""
+    """Products of a tensor and a learned vector, which stands second in one and first in the other."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,7 +209,7 @@ def test_maxima_are_put_back(axes: int, side: int, tmp_path: Path) -> None:
 
 
 class Heads(nn.Module):
-    """Outputs with names."""
+    """A module that returns its outputs in a dict, one of them in a dict within it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -550,7 +550,7 @@ def test_designs_have_the_gradients_of_their_source(tmp_path: Path) -> None:
 
 
 class Filled(nn.Module):
-    """Minus infinity that is no mask of scores."""
+    """A module whose output holds minus infinity, which no softmax follows."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.zeros(x.shape).masked_fill(x > 0, -torch.inf)
