@@ -139,7 +139,7 @@ class Similarity(nn.Module):
 
 
 class Scores(nn.Module):
-    """Products of a tensor and a learned vector, which stands second in one and first in the other."""
+    """Products with a learned vector, which stands second in one and first in the other."""
 
     def __init__(self) -> None:
         super().__init__()
