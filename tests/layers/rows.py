@@ -1064,8 +1064,12 @@ def unpooled(axes: int) -> Callable[[Parameters, Sequence[Shape]], nn.Module]:
 
 
 def unpooled_shapes(axes: int) -> Shapes:
-    """Draw shapes of values and indices, which mostly are the same."""
-    return st.tuples(st.integers(1, 4), *[st.integers(4, 5)] * axes).flatmap(
+    """Draw shapes of values and indices, which mostly are the same.
+
+    A sequence is long enough for its output to have a place for each index that the tests use.
+    """
+    sides = st.integers(6, 7) if axes == 1 else st.integers(4, 5)
+    return st.tuples(st.integers(1, 4), *[sides] * axes).flatmap(
         lambda shape: st.sampled_from(([shape, shape], [shape, shape], [shape, shape[::-1]]))
     )
 
