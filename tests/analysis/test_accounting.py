@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from designer.analysis.accounting.totals import PRECISIONS
 from designer.analysis.analysis import Analysis, Row, analyze
 from designer.design import edits
 from designer.design.files import read
@@ -148,6 +150,28 @@ def test_averages_and_accumulated_gradients_take_memory() -> None:
     assert totals.training_bytes(Optimizer(), 8, copies=1) == plain + totals.file_bytes
     whole = 4 * totals.parameters
     assert plain < totals.training_bytes(Optimizer(), 8, accumulates=True) <= plain + whole
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("accumulates", [False, True])
+@pytest.mark.parametrize("name", ["lenet5", "resnet50", "vit_b_16"])
+def test_the_largest_batch_is_the_last_within_a_budget(
+    name: str, accumulates: bool, precision: str
+) -> None:
+    totals = preset(name).totals
+
+    def needed(batch: int) -> int:
+        return totals.training_bytes(Optimizer(), batch, precision, accumulates=accumulates)
+
+    for budget in (10**6, 10**8, needed(7) - 1, needed(7), 10**10, 10**11 + 7):
+        largest = totals.largest_batch(budget, Optimizer(), precision, accumulates=accumulates)
+        assert isinstance(largest, int)
+        assert largest == 0 or needed(largest) <= budget
+        assert needed(largest + 1) > budget
+
+
+def test_an_empty_design_has_no_largest_batch() -> None:
+    assert analyze(design({}, [])).totals.largest_batch(10**6, Optimizer()) == inf
 
 
 def test_rmsprop_with_momentum_keeps_two_copies() -> None:

@@ -1,17 +1,19 @@
 """The totals of a design, each under its own name with its own convention."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
-from designer.analysis.accounting.training_peak import moments
+from designer.analysis.accounting.training_peak import Moment, moments
 from designer.analysis.evaluation.memory_plan import Peak
 from designer.analysis.evaluation.results import GraphResult
 from designer.layers.ports import Input
 from designer.layers.tensors import FLOAT_BYTES
 from designer.recipe.optimizers import Optimizer, state_copies
 
-PRECISIONS = ("float32", "mixed")
+_SHARES = {"float32": 1, "mixed": 2}  # by which activations and their gradients are divided
+PRECISIONS = tuple(_SHARES)
 FOLLOWED = 1_500
 """Layers of a design up to which the backward pass is followed, which takes 10 ms for 1,000."""
 
@@ -114,11 +116,11 @@ class Totals:
 
     def inference_bytes(self, batch: int = 1) -> int:
         """Return the bytes that inference needs: parameters, buffers and live tensors."""
-        return self.file_bytes + self._inference_peak(batch)
+        return self.file_bytes + max(batch * growing + whole for growing, whole in self._peaks)
 
-    def _inference_peak(self, batch: int) -> int:
-        peaks = self.inference_peaks or ((self.inference_peak_bytes, 0),)
-        return max(batch * growing + whole for growing, whole in peaks)
+    @property
+    def _peaks(self) -> tuple[Peak, ...]:
+        return self.inference_peaks or ((self.inference_peak_bytes, 0),)
 
     def training_bytes(
         self,
@@ -151,21 +153,53 @@ class Totals:
         accumulates
             Whether gradients of several batches are added up, so that all of them stay in memory.
         """
+        share = _SHARES[precision]
+        return max(
+            each.gradients + ceil((each.fixed + batch * each.per_image) / share)
+            for each in self._moments(optimizer, precision, copies, accumulates)
+        )
+
+    def largest_batch(
+        self,
+        budget: int,
+        optimizer: Optimizer,
+        precision: str = "float32",
+        *,
+        copies: int = 0,
+        accumulates: bool = False,
+    ) -> float:
+        """Return the largest batch whose `training_bytes` are within a budget of bytes.
+
+        The other parameters are those of `training_bytes`. The batch is 0 if none is within the
+        budget, and infinite if the memory does not grow with it.
+        """
+        largest = inf
+        for each in self._moments(optimizer, precision, copies, accumulates):
+            left = (budget - each.gradients) * _SHARES[precision] - each.fixed
+            if each.per_image:
+                largest = min(largest, max(0, left // each.per_image))
+            elif left < 0:
+                return 0
+        return largest
+
+    def _moments(
+        self, optimizer: Optimizer, precision: str, copies: int, accumulates: bool
+    ) -> Iterator[Moment]:
+        """Yield the moments of a training step; what lasts is among the gradients of weights."""
         gradients = FLOAT_BYTES * self.trainable
         lasting = (1 + copies) * self.file_bytes + state_copies(optimizer) * gradients
-        share = 2 if precision == "mixed" else 1
         if precision == "mixed":
             lasting += FLOAT_BYTES // 2 * self.parameters
         if self.layers > FOLLOWED:
-            work = self.saved_bytes(batch) + batch * self.workspace_bytes
-            return lasting + gradients + ceil(work / share)
-        alive = [
-            (gradients if accumulates else each.gradients)
-            + ceil((each.fixed + batch * each.per_image) / share)
-            for each in moments(self.top)
-        ]
-        forward = ceil(self._inference_peak(batch) / share)
-        return lasting + max(forward + (gradients if accumulates else 0), *alive)
+            saved = self.saved_for_backward
+            growing = saved.per_image + self.workspace_bytes
+            yield Moment(lasting + gradients, saved.fixed, growing)
+            return
+        accumulated = gradients if accumulates else 0
+        for growing, whole in self._peaks:  # of the forward pass
+            yield Moment(lasting + accumulated, whole, growing)
+        for own, whole, growing in moments(self.top):
+            yield Moment(lasting + (accumulated or own), whole, growing)
 
 
 def totals(top: GraphResult) -> Totals:

@@ -5,7 +5,6 @@ import platform
 import sys
 import threading
 import time
-from bisect import bisect_right
 from dataclasses import dataclass
 
 from designer.analysis.accounting.totals import Totals
@@ -86,8 +85,14 @@ def precision_of(recipe: Recipe, device: Device | None) -> str:
 
 def largest_batch(totals: Totals, recipe: Recipe, device: Device) -> int:
     """Return the largest batch that fits into the free memory of a device; 0 if none does."""
-    batches = range(1, LARGEST + 1)
-    return bisect_right(batches, device.free, key=lambda n: needed(totals, recipe, device, n))
+    largest = totals.largest_batch(
+        device.free,
+        recipe.optimizer,
+        precision_of(recipe, device),
+        copies=recipe.averaging.copies,
+        accumulates=recipe.batches_are_accumulated,
+    )
+    return int(min(largest, LARGEST))
 
 
 def facts(totals: Totals, recipe: Recipe, device: Device) -> DeviceFacts:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
-from designer.gui.base.seen import is_seen
 from designer.gui.documents.workspace import Workspace
 from designer.gui.worker.trainer import Trainer
 
@@ -35,8 +34,6 @@ class MapsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self.setMinimumHeight(_LEAST)
 
-        dock.visibilityChanged.connect(lambda _: self._refresh_soon())
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._soon.start()
@@ -50,7 +47,7 @@ class MapsPanel(QWidget):
             self._soon.start()
 
     def _refresh(self) -> None:
-        if not is_seen(self):
+        if not self.isVisible():
             return
         if self.view is None:
             from designer.gui.inside.maps_model import MapsModel

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -33,7 +34,6 @@ from designer.gui.base import background, icons
 from designer.gui.base.dragged import local_paths
 from designer.gui.base.elided_label import ElidedLabel
 from designer.gui.base.plain_text import tip
-from designer.gui.base.seen import is_seen
 from designer.gui.base.theme import colors, theme
 from designer.gui.documents.workspace import Workspace
 from designer.gui.inside import picture_dialogs
@@ -359,7 +359,7 @@ class TryPanel(QWidget):
         """Show the pictures, and ask what has not been asked about them."""
         if self.values.show_inputs(self.network.reads_values()):
             self._foreign = True
-        if is_seen(self) and not self._fits():
+        if self.isVisible() and not self._fits():
             return  # it was called again
         pictures = self.inspection.pictures
         if self.table.results.pictures != pictures:
@@ -368,7 +368,7 @@ class TryPanel(QWidget):
             self.table.results.show_pictures(pictures)
         self._arrange()
         self._say_note()
-        self._unasked = not is_seen(self)
+        self._unasked = not self.isVisible()
         if self._unasked:
             return
         if self.network.reads_text():
@@ -626,15 +626,15 @@ class TryPanel(QWidget):
         self._dragged = dragged
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a frame while files are dragged over the panel, and ask what was not asked yet.
-
-        That it is painted is how the panel learns that it is seen: a dock behind other tabs gets
-        no other event when it comes to the front.
-        """
-        super().paintEvent(event)
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask what was not asked while nobody saw the panel."""
+        super().showEvent(event)
         if self._unasked:
             self._soon.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a frame while files are dragged over the panel."""
+        super().paintEvent(event)
         if self._dragged:
             painter = QPainter(self)
             painter.setPen(QPen(QColor(colors().accent), 2, Qt.PenStyle.DashLine))

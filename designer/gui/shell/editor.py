@@ -147,7 +147,7 @@ class Editor(QMainWindow):
                 show=self.show_dock,
                 compare=self.comparison_requested.emit,
             )
-            dock.setWidget(row.build(context))
+            self._fill(dock, row.build(context))
             yield True
         for row in self.rows:
             if not row.tab_with:
@@ -171,6 +171,23 @@ class Editor(QMainWindow):
         for signal in (dock.topLevelChanged, dock.visibilityChanged, dock.dockLocationChanged):
             signal.connect(soon.start)
         return dock
+
+    def _fill(self, dock: QDockWidget, panel: QWidget) -> None:
+        """Put a panel into its dock, where it is hidden while another tab covers the dock.
+
+        For Qt a covered dock is visible, and its panel would be laid out and painted nowhere.
+        """
+        dock.setWidget(panel)
+        policy = panel.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        panel.setSizePolicy(policy)
+        panel.hide()
+
+        def cover(seen: bool) -> None:
+            if seen or dock.isVisible():  # not where the whole page is hidden
+                panel.setVisible(seen)
+
+        dock.visibilityChanged.connect(cover)
 
     def _frame(self, dock: QDockWidget, bare: QWidget, again: QTimer) -> None:
         """Give a floating dock title bar and frame.

@@ -109,8 +109,8 @@ class SetUp(QWidget):
         self.adaptation: Fix | None = None  # what Train does to the design before, for the stand-in
         self._dropped = ""  # data that were dropped and are not read yet
         self._skipped: tuple[str, ...] = ()  # what the button at a failure sets `data.skip` to
-        self.refused = ""  # why the panel does not allow Train now
         self._assemble()
+        self.set_refused("")
         self.data.chosen.connect(self._choose_data)
         self.data.dropped.connect(self.take_data)
         self.data.read.connect(self._compare)
@@ -493,11 +493,9 @@ class SetUp(QWidget):
         pictures = not analysis.inputs or takes_picture(analysis)
         self.form.show_data(reading if known else None, pictures=pictures)
         if self.workspace.document is not None:
-            shapes = [port.shape for port in self.workspace.analysis.inputs]
+            shapes = [port.shape for port in analysis.inputs]
             self.data.offer(built_in_for(shapes[0][0] if shapes and shapes[0] else 1))
-        if reading is not None and known and self.workspace.document is not None:
-            analysis = self.workspace.analysis
-            if analysis.inputs and analysis.outputs:
+            if reading is not None and known and analysis.inputs and analysis.outputs:
                 self._match(analysis, reading.description)
         if not self.data.error:
             self.data.show_match(
@@ -625,15 +623,13 @@ class SetUp(QWidget):
     def set_refused(self, sentence: str) -> None:
         """Disable Train for a reason, or enable it for ""."""
         self.refused = sentence
-        self._refresh(announce=False)
+        self.train.setEnabled(not sentence)
+        self.train.setToolTip(tip(sentence) or "Train this design (Ctrl+T).")
+        self.why.setText(sentence)
+        self.why.setVisible(bool(sentence))
 
-    def _refresh(self, *, announce: bool = True) -> None:
-        if announce:
-            self.changed.emit()
-        self.train.setEnabled(not self.refused)
-        self.train.setToolTip(tip(self.refused) or "Train this design (Ctrl+T).")
-        self.why.setText(self.refused)
-        self.why.setVisible(bool(self.refused))
+    def _refresh(self) -> None:
+        self.changed.emit()
         self.steps.refresh()
         self.curve.refresh()
         self._show_memory()

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QPushButton
 
-from designer.gui.base.seen import is_seen
 from designer.gui.inside.subject_words import weights_of
 from designer.runs.folder import RunFolder
 from designer.runs.inspection import Picture, Subject
@@ -375,6 +374,6 @@ def test_the_dock_follows_the_canvas(window, qtbot, squares):
         qtbot.waitUntil(lambda: not view.model.inspection.busy, timeout=SECONDS)
         assert values(view).shape == shape
     hands.tab("Analysis")
-    qtbot.waitUntil(lambda: not is_seen(panel))
+    qtbot.waitUntil(lambda: not panel.isVisible())
     hands.click_node("act")
     assert not view.model.inspection.busy  # nothing is asked for what nobody sees

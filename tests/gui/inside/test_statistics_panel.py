@@ -316,6 +316,7 @@ def test_histograms_move_while_a_network_is_trained(
     window.workspace.edit("initialize", lambda _: XAVIER)
     window.trainer.begin(XAVIER, recipe)
     wait_until(lambda: len(panel.model.run.measurements) > 2, SECONDS)
+    hands.tab("Layer statistics")  # the training came to the front
     hands.settle()
     assert panel.model.source is None and "while training" in panel.sources.currentText()
     seen = {panel.step.text(): panel.pages.histograms.viewport().grab().toImage()}

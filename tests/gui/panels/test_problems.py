@@ -181,8 +181,8 @@ def test_the_status_bar_leads_to_the_problems(window: MainWindow, qtbot: QtBot) 
     status = window.statusBar()
     qtbot.waitUntil(lambda: status.problems.text() == "1 problem")
     qtbot.mouseClick(status.problems, LEFT)
-    qtbot.waitUntil(window.docks["problems"].widget().isVisible)
-    assert len(_rows(window.docks["problems"].widget())) == 1
+    qtbot.waitUntil(lambda: len(_rows(window.docks["problems"].widget())) == 1)
+    assert window.docks["problems"].widget().isVisible()
 
 
 def _chain_of_faults(count: int) -> Design:

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
 )
 
 from designer.gui.base.elided_label import ElidedLabel
-from designer.gui.base.seen import is_seen
 from tests.gui.hands import wait, wait_until
 
 _LOOKS, _PAUSE = 3, 30  # looks at a panel in which nothing moves, and milliseconds between two
@@ -108,7 +107,7 @@ def a_run(path: Path) -> Path:
 
 def laid_out(panel: QWidget) -> None:
     """Wait until a panel is seen, and nothing in it gets another place any more."""
-    wait_until(lambda: is_seen(panel), _SECONDS)
+    wait_until(panel.isVisible, _SECONDS)
     places: list[QRect] = []
     same = 0
     while same < _LOOKS:

@@ -29,7 +29,7 @@ def misfit(window, qtbot, tmp_path):
 def problem_row(window, qtbot):
     QTest.mouseClick(window.statusBar().problems, LEFT)
     panel = window.docks["problems"].widget()
-    qtbot.waitUntil(lambda: panel.isVisible() and panel.rows and panel.rows[0].isVisible())
+    qtbot.waitUntil(lambda: any(row.isVisible() for row in panel.rows))
     return panel.rows[0]
 
 
