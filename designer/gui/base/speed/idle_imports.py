@@ -5,6 +5,7 @@ nodes took 300 ms while pyqtgraph and networkx were imported, and 110 ms otherwi
 therefore waits before each module until the window is idle.
 """
 
+import importlib
 import math
 import sys
 import threading
@@ -18,8 +19,10 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from designer.gui.base import background
 
 _SLICE = 0.008  # seconds on the main thread, after which it handles events
-_QUIET = 0.012  # seconds without events, after which a module is imported ...
-_PATIENCE = 0.15  # ... and after which it is, however busy the window is
+_TICK = 0.004  # seconds between two looks at whether the main thread handles events at once
+_QUIET = 0.012  # seconds in which it did, after which a module is imported ...
+_PATIENCE = 0.15  # ... and after which it is, however busy the window is ...
+_BURST = 1.0  # ... unless the work began this short ago, as a design that is opened needs both
 
 
 def run(
@@ -38,14 +41,16 @@ def run(
         if time.perf_counter() > until:
             QtCore.QTimer.singleShot(0, owner, lambda: run(owner, work, done, failed))
             return
-    _watch()
+    _idleness().timer.start()
+    _under_way.add(work)
 
     def considerate() -> Any:
-        _considerate.add(threading.get_ident())
+        _considerate[threading.get_ident()] = time.perf_counter() + _BURST
         try:
             return work()
         finally:
-            _considerate.discard(threading.get_ident())
+            _considerate.pop(threading.get_ident(), None)
+            _under_way.discard(work)
 
     background.run(owner, considerate, done, failed)
 
@@ -63,45 +68,61 @@ def _make_classes() -> Iterator[None]:
 
 
 _classes = _make_classes()
-_considerate: set[int] = set()  # identifiers of the threads that wait for an idle window
+_under_way: set[Callable[[], Any]] = set()  # work that is not done yet
+_considerate: dict[int, float] = {}  # threads that wait for an idle window, until when at least
 
 
-class _GiveWay:
-    """A finder that finds no module, but is asked before each import and waits there."""
+class _Idleness:
+    """Knows from a timer of the main thread how long that thread has handled its events at once."""
 
     def __init__(self) -> None:
-        self._resting_since = math.inf  # when the main thread began to wait for events
+        self._last_tick = -math.inf
+        self._at_once_since = math.inf
+        self.timer = QtCore.QTimer(QtCore.QCoreApplication.instance())
+        self.timer.setInterval(round(1000 * _TICK))
+        self.timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self._tick)
 
-    def find_spec(self, name: str, path: object, target: object = None) -> None:
-        if threading.get_ident() in _considerate:
-            patience = time.perf_counter() + _PATIENCE
-            while (
-                self._resting_since + _QUIET > (now := time.perf_counter())
-                and now < patience
-                and not _main_thread_imports()
-            ):
-                time.sleep(_QUIET / 3)
-        elif threading.current_thread() is threading.main_thread():
-            hurry()  # it may have to wait for a module that a thread is importing
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        if now > self._last_tick + 2 * _TICK:
+            self._at_once_since = now
+        self._last_tick = now
+        if not _under_way:
+            self.timer.stop()
 
-    def rests(self) -> None:
-        self._resting_since = time.perf_counter()
-
-    def wakes(self) -> None:
-        self._resting_since = math.inf
-
-
-def _main_thread_imports() -> bool:
-    """Tell whether the main thread is importing; it may wait for a module of another thread."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    return frame is not None and frame.f_code.co_filename == "<frozen importlib._bootstrap>"
+    @property
+    def idle(self) -> bool:
+        """Whether the main thread has nothing to do."""
+        now = time.perf_counter()
+        return self._last_tick + 2 * _TICK > now > self._at_once_since + _QUIET
 
 
 @cache
-def _watch() -> None:
-    """Install the finder, and tell it when the main thread is idle."""
-    finder = _GiveWay()
-    sys.meta_path.insert(0, finder)
-    dispatcher = QtCore.QAbstractEventDispatcher.instance()
-    dispatcher.aboutToBlock.connect(finder.rests)
-    dispatcher.awake.connect(finder.wakes)
+def _idleness() -> _Idleness:
+    """Watch imports and the main thread from now on."""
+    sys.addaudithook(_give_way)
+    return _Idleness()
+
+
+def _give_way(event: str, arguments: object) -> None:
+    """Wait before an import of a considerate thread.
+
+    Python calls this before it takes the lock of the module; a finder would be called with a lock
+    for which the main thread waits at any import.
+    """
+    if event != "import" or (until := _considerate.get(threading.get_ident())) is None:
+        return
+    patience = max(until, time.perf_counter() + _PATIENCE)
+    while time.perf_counter() < patience and not _idleness().idle and not _main_thread_waits():
+        time.sleep(_TICK)
+
+
+def _main_thread_waits() -> bool:
+    """Tell whether the main thread waits for a module that another thread is importing.
+
+    To look at its frames would be another way, but `sys._current_frames` crashes Python 3.11 now
+    and then, when the thread that it looks at is running.
+    """
+    blocked: dict[int, Any] = getattr(importlib._bootstrap, "_blocking_on", {})
+    return bool(blocked.get(threading.main_thread().ident or 0))

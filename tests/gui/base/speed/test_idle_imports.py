@@ -43,11 +43,11 @@ _SHARED = """
 import sys, threading
 from designer.gui.base.speed import idle_imports
 
-sys.meta_path.insert(0, idle_imports._GiveWay())  # which is never told that the window rests
+idle_imports._idleness()  # without an event loop, in which the window would be idle
 sys.begun = threading.Event()
 
 def work():
-    idle_imports._considerate.add(threading.get_ident())
+    idle_imports._considerate[threading.get_ident()] = 0.0
     idle_imports._PATIENCE = 0.0
     import half_imported
 
@@ -75,5 +75,44 @@ def test_the_window_gets_a_module_that_a_waiting_thread_imports(tmp_path: Path) 
         text=True,
         check=True,
         timeout=60,
+    )
+    assert done.stdout.split() == ["True"]
+
+
+_BUSY = """
+import time
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from designer.gui.base.speed import idle_imports
+
+application = QApplication([])
+times = {}
+
+def work():
+    import wave
+    times["imported"] = time.perf_counter()
+
+def begin():
+    idle_imports.run(application, work, lambda _: application.quit())
+    until = time.perf_counter() + 0.4  # while a design is opened, for instance
+    while time.perf_counter() < until:
+        time.sleep(0.001)
+    times["free"] = time.perf_counter()
+
+for _ in idle_imports._classes:
+    pass
+QTimer.singleShot(100, begin)
+application.exec()
+print(times["imported"] > times["free"])
+"""
+
+
+def test_modules_are_imported_when_the_window_is_no_longer_busy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _BUSY],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.split() == ["True"]
