@@ -1,10 +1,8 @@
 """Where a training computes: device, precision, processes and memory."""
 
-import ctypes
 import errno
 import math
 import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from designer import freed_memory
 from designer.engine.processes import Processes
 from designer.errors import DesignerError
 
@@ -77,22 +76,11 @@ def freed_memory_kept() -> Iterator[None]:
     By default glibc returns the large blocks of every step, and the system clears them again for
     the next step: up to 1,800 page faults and a third of the time of a step of LeNet-5.
     """
-    if sys.platform != "linux":
-        yield
-        return
-    library = ctypes.CDLL(None)
-    if not hasattr(library, "mallopt"):  # another C library
-        yield
-        return
-    library.mallopt(_M_MMAP_THRESHOLD, 2**30)
-    library.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+    freed_memory.keep()
     try:
         yield
     finally:
-        library.malloc_trim(0)
-
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # from malloc.h
+        freed_memory.give_back()
 
 
 def free_bytes(device: torch.device) -> int:
