@@ -25,7 +25,7 @@ from tests.layers.building import (
     FEW_TOKENS,
     as_tuple,
     macs_for_one_image,
-    peak_is_bound,
+    peak_agrees,
     saved_agree,
     sizes,
 )
@@ -101,24 +101,8 @@ def differences(analysis: Analysis, module: nn.Module) -> Iterator[str]:
         if not training:
             stated = totals.inference_bytes(batch) - totals.file_bytes
             alive = measuring.peak_bytes(module, module, *inputs)
-            bound = alive < stated and peak_is_bound(analysis)
-            bound = bound or (alive > stated and _is_measured_otherwise(analysis))
-            if alive != stated and not bound and not _near(analysis, stated, alive):
+            if not peak_agrees(analysis, stated, alive) and not _near(analysis, stated, alive):
                 yield f"bytes alive, {mode}: the program counts {stated}, torch {alive}"
-
-
-def _is_measured_otherwise(analysis: Analysis) -> bool:
-    """Tell whether more bytes may be counted than a design needs, or than is stated.
-
-    While a dispatch mode watches, a MaxPool1d takes the kernel for inputs that need a gradient,
-    whose output has its channels last in memory if the input has: later layers may copy it then.
-    Channel numbers of a PartialConv2d count for maps of a single value.
-    """
-    return any(
-        (row.type == "MaxPool1d" and row.result.inputs[0] and row.result.inputs[0].layout)
-        or (row.type == "PartialConv2d" and row.shape[1:] == (1, 1))
-        for row in analysis.rows()
-    )
 
 
 def _near(analysis: Analysis, stated: int, measured: int) -> bool:
