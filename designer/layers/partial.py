@@ -141,8 +141,8 @@ class PartialConv2d(nn.Module):
     def peak_bytes(self, inputs: Sequence[Tensor], output: Shape) -> int:
         """Return all maps and the output, or some maps with the copied channels of the next one.
 
-        The numbers of the channels that are copied are left out. They count for maps of a single
-        value in a small batch alone, where they take more than the map that comes after them.
+        The numbers of the channels that are copied are left out. They count for tiny maps in a
+        small batch alone, where they take more than the map that comes after them.
         """
         plane, made = inputs[0].shape[1] * inputs[0].shape[2], output[1] * output[2]
         along = [number * made + len(row) * plane + made for number, row in enumerate(self.rows)]

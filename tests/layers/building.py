@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from designer.codegen import generate
 from designer.design import files
 from designer.design.values import Design
 from designer.engine.module import module_from_source
+from designer.layers.partial import PartialConv2d
 from designer.layers.recurrent import LSTM
 from tests import measuring
 
@@ -174,11 +176,14 @@ def is_measured_otherwise(analysis: Analysis) -> bool:
 
     While a dispatch mode watches, a MaxPool1d takes the kernel for inputs that need a gradient,
     whose output has its channels last in memory if the input has: later layers may copy it then.
-    Channel numbers of a PartialConv2d count for maps of a single value.
+    Channel numbers of a PartialConv2d, of two values each, count for maps with fewer values.
     """
     return any(
         (row.type == "MaxPool1d" and row.result.inputs[0] and row.result.inputs[0].layout)
-        or (row.type == "PartialConv2d" and row.shape[1:] == (1, 1))
+        or (
+            isinstance(row.result.layer, PartialConv2d)
+            and prod(row.shape[1:]) < 2 * max(map(len, row.result.layer.rows))
+        )
         for row in analysis.rows()
     )
 
