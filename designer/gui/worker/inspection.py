@@ -6,6 +6,7 @@ is the picture of all. It asks the worker process; nothing here needs torch.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -148,7 +149,7 @@ class Inspection(QObject):
         question.end = self._worker.inspect(
             msgspec.to_builtins({**request, "subject": asked}),
             lambda answer: self._answered(key, question, answer),
-            progress,
+            None if progress is None else partial(question.tell, progress),
         )
         self.busy_changed.emit()
 
@@ -166,7 +167,7 @@ class Inspection(QObject):
             shared_arrays.discard(answer)
             return
         del self._asked[key]
-        if not background.can_be_called(question.done):
+        if not question.lives:
             shared_arrays.discard(answer)
             return
         self.busy_changed.emit()
@@ -187,3 +188,13 @@ class _Question:
     done: Callable[[Reply], object]
     failed: Callable[[str], object]
     end: Callable[[], Any] = lambda: None
+
+    @property
+    def lives(self) -> bool:
+        """Whether the widget that asked was not deleted meanwhile."""
+        return background.can_be_called(self.done) and background.can_be_called(self.failed)
+
+    def tell(self, progress: Callable[[float], object], share: float) -> None:
+        """Say which share is done."""
+        if self.lives:
+            progress(share)

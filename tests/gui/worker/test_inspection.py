@@ -5,7 +5,9 @@ import signal
 
 import numpy as np
 import pytest
+import shiboken6
 from PIL import Image
+from PySide6.QtCore import QObject
 
 from designer import presets
 from designer.design import files
@@ -68,6 +70,28 @@ def test_answers_cancel_and_a_killed_worker(qtbot, trainer, picture):
     assert "was killed" in sentences[0]
     inspection.ask("try", predict([picture]), replies.append)
     qtbot.waitUntil(lambda: len(replies) == 3, timeout=SECONDS)
+
+
+def test_nobody_is_told_who_was_deleted_meanwhile(qtbot, trainer, picture):
+    class Asking(QObject):
+        def refuse(self, sentence: str) -> None:
+            self.setObjectName(sentence)
+
+    asking = Asking()
+    inspection = trainer.inspection
+    inspection.look_into(LENET)
+    inspection.ask(
+        "try",
+        predict([picture] * 3000),
+        lambda reply: asking.setObjectName("answered"),
+        failed=asking.refuse,
+        progress=lambda share: asking.setObjectName(str(share)),
+    )
+    qtbot.waitUntil(lambda: bool(asking.objectName()), timeout=SECONDS)  # a first share
+    shiboken6.delete(asking)
+    qtbot.wait(300)
+    os.kill(trainer._standby.process.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not inspection.busy, timeout=SECONDS)
 
 
 def test_changes_are_told_once(qtbot, trainer, picture):

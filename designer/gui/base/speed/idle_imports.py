@@ -20,9 +20,9 @@ from designer.gui.base import background
 
 _SLICE = 0.008  # seconds on the main thread, after which it handles events
 _TICK = 0.004  # seconds between two looks at whether the main thread handles events at once
-_QUIET = 0.012  # seconds in which it did, after which a module is imported ...
-_PATIENCE = 0.15  # ... and after which it is, however busy the window is ...
-_BURST = 1.0  # ... unless the work began this short ago, as a design that is opened needs both
+_LATE = 0.012  # seconds after which a look that is missing says that it does not
+_QUIET = 0.012  # seconds in which it did, after which a module is imported
+_PATIENCE = 2.0  # seconds that the imports of one piece of work wait in all
 
 
 def run(
@@ -45,7 +45,7 @@ def run(
     _under_way.add(work)
 
     def considerate() -> Any:
-        _considerate[threading.get_ident()] = time.perf_counter() + _BURST
+        _considerate[threading.get_ident()] = _PATIENCE
         try:
             return work()
         finally:
@@ -69,7 +69,7 @@ def _make_classes() -> Iterator[None]:
 
 _classes = _make_classes()
 _under_way: set[Callable[[], Any]] = set()  # work that is not done yet
-_considerate: dict[int, float] = {}  # threads that wait for an idle window, until when at least
+_considerate: dict[int, float] = {}  # seconds that a thread may still wait for an idle window
 
 
 class _Idleness:
@@ -85,7 +85,7 @@ class _Idleness:
 
     def _tick(self) -> None:
         now = time.perf_counter()
-        if now > self._last_tick + 2 * _TICK:
+        if now > self._last_tick + _LATE:
             self._at_once_since = now
         self._last_tick = now
         if not _under_way:
@@ -95,7 +95,7 @@ class _Idleness:
     def idle(self) -> bool:
         """Whether the main thread has nothing to do."""
         now = time.perf_counter()
-        return self._last_tick + 2 * _TICK > now > self._at_once_since + _QUIET
+        return self._last_tick + _LATE > now > self._at_once_since + _QUIET
 
 
 @cache
@@ -111,10 +111,11 @@ def _give_way(event: str, arguments: object) -> None:
     Python calls this before it takes the lock of the module; a finder would be called with a lock
     for which the main thread waits at any import.
     """
-    if event != "import" or (until := _considerate.get(threading.get_ident())) is None:
-        return
-    patience = max(until, time.perf_counter() + _PATIENCE)
-    while time.perf_counter() < patience and not _idleness().idle and not _main_thread_waits():
+    thread = threading.get_ident()
+    while event == "import" and (left := _considerate.get(thread, 0.0)) > 0:
+        if _idleness().idle or _main_thread_waits():
+            return
+        _considerate[thread] = left - _TICK
         time.sleep(_TICK)
 
 

@@ -48,7 +48,6 @@ sys.begun = threading.Event()
 
 def work():
     idle_imports._considerate[threading.get_ident()] = 0.0
-    idle_imports._PATIENCE = 0.0
     import half_imported
 
 threading.Thread(target=work, daemon=True).start()
@@ -62,8 +61,8 @@ def test_the_window_gets_a_module_that_a_waiting_thread_imports(tmp_path: Path) 
     package = tmp_path / "half_imported"
     package.mkdir()
     (package / "__init__.py").write_text(
-        "import sys\nfrom designer.gui.base.speed import idle_imports\n"
-        "idle_imports._PATIENCE = 1e9  # from here on for ever\n"
+        "import sys, threading\nfrom designer.gui.base.speed import idle_imports\n"
+        "idle_imports._considerate[threading.get_ident()] = 1e9  # from here on for ever\n"
         "sys.begun.set()\nfrom half_imported import other\nwhole = True\n"
     )
     (package / "other.py").write_text("")
