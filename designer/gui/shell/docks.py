@@ -82,6 +82,8 @@ class Dock:
         The key of an earlier dock of the area, in whose group it is a tab.
     width
         The first width in pixels of a dock that is no tab.
+    works_covered
+        Whether the panel goes on as if it were seen while another tab covers it.
     """
 
     key: str
@@ -91,6 +93,7 @@ class Dock:
     build: Callable[[Context], QWidget]
     tab_with: str = ""
     width: int = 0
+    works_covered: bool = False
 
 
 def _runs(context: Context) -> RunsPanel:
@@ -147,6 +150,7 @@ DOCKS = (
         # Given its dock at once: a panel that is moved into it later would be styled twice.
         lambda c: TrainingPanel(c.workspace, c.trainer, c.dock),
         width=720,
+        works_covered=True,  # it reads the data, and says everywhere why they cannot be trained
     ),
     Dock(
         "problems",

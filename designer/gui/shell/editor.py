@@ -147,7 +147,9 @@ class Editor(QMainWindow):
                 show=self.show_dock,
                 compare=self.comparison_requested.emit,
             )
-            self._fill(dock, row.build(context))
+            dock.setWidget(row.build(context))
+            if not row.works_covered:
+                self._hide_while_covered(dock)
             yield True
         for row in self.rows:
             if not row.tab_with:
@@ -172,12 +174,12 @@ class Editor(QMainWindow):
             signal.connect(soon.start)
         return dock
 
-    def _fill(self, dock: QDockWidget, panel: QWidget) -> None:
-        """Put a panel into its dock, where it is hidden while another tab covers the dock.
+    def _hide_while_covered(self, dock: QDockWidget) -> None:
+        """Hide the panel of a dock while another tab covers the dock.
 
         For Qt a covered dock is visible, and its panel would be laid out and painted nowhere.
         """
-        dock.setWidget(panel)
+        panel = dock.widget()
         policy = panel.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         panel.setSizePolicy(policy)
@@ -185,7 +187,10 @@ class Editor(QMainWindow):
 
         def cover(seen: bool) -> None:
             if seen or dock.isVisible():  # not where the whole page is hidden
-                panel.setVisible(seen)
+                focus = panel.focusWidget()
+                if focus is not None and not seen:
+                    focus.clearFocus()  # else Qt gives it to another widget, such as the canvas
+                panel.setVisible(seen or dock.isFloating())
 
         dock.visibilityChanged.connect(cover)
 

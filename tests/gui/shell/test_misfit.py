@@ -54,6 +54,21 @@ def test_it_is_said_in_the_status_bar_the_toolbar_and_the_form(misfit, qtbot):
     qtbot.waitUntil(in_sight)
 
 
+@pytest.mark.parametrize("width", [1280, 1100])
+def test_it_is_noticed_while_another_tab_covers_the_training(window, qtbot, tmp_path, width):
+    """On narrow screens Training is not in front at first."""
+    window.resize(width, 720)
+    window.workspace.open_preset("lenet5")
+    if width > 1200:
+        window.show_dock("runs")
+    qtbot.wait(300)
+    data = str(write_data(tmp_path / "squares.npz"))
+    window.workspace.set_recipe(changed(window.workspace.recipe, {"data.source": data}))
+    qtbot.waitUntil(lambda: window.workspace.training_problem is not None, timeout=20_000)
+    assert "squares has 3 classes" in window.training.refusal()
+    assert not window.actions_["train.start"].isEnabled()
+
+
 def test_a_click_on_the_fix_in_problems_ends_it(misfit, qtbot):
     row = problem_row(misfit, qtbot)
     assert "the training" in row.location.text() and "no errors" in row.location.text()

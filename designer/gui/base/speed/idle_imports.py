@@ -42,7 +42,6 @@ def run(
             QtCore.QTimer.singleShot(0, owner, lambda: run(owner, work, done, failed))
             return
     _idleness().timer.start()
-    _under_way.add(work)
 
     def considerate() -> Any:
         _considerate[threading.get_ident()] = _PATIENCE
@@ -50,8 +49,9 @@ def run(
             return work()
         finally:
             _considerate.pop(threading.get_ident(), None)
-            _under_way.discard(work)
+            _under_way.discard(considerate)
 
+    _under_way.add(considerate)
     background.run(owner, considerate, done, failed)
 
 
@@ -115,8 +115,10 @@ def _give_way(event: str, arguments: object) -> None:
     while event == "import" and (left := _considerate.get(thread, 0.0)) > 0:
         if _idleness().idle or _main_thread_waits():
             return
-        _considerate[thread] = left - _TICK
+        began = time.perf_counter()
         time.sleep(_TICK)
+        if thread in _considerate:  # else the window has been in a hurry since
+            _considerate[thread] = left - (time.perf_counter() - began)
 
 
 def _main_thread_waits() -> bool:
