@@ -66,6 +66,8 @@ def test_an_old_run_is_looked_into(hands: Hands, tmp_path: Path) -> None:
         # Its training recorded no statistics: that is said, with a button that measures them.
         window.show_dock("statistics")
         panel = window.docks["statistics"].widget()
+        wait_until(panel.isVisible)
+        hands.settle()
         wait_until(lambda panel=panel: "recorded no statistics" in panel.pages.invitation.text())
         hands.click(panel.pages.begin)
         wait_until(lambda panel=panel: panel.model.current is not None, SECONDS)
