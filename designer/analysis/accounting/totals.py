@@ -185,7 +185,11 @@ class Totals:
     def _moments(
         self, optimizer: Optimizer, precision: str, copies: int, accumulates: bool
     ) -> Iterator[Moment]:
-        """Yield the moments of a training step; what lasts is among the gradients of weights."""
+        """Yield what is alive at moments of a training step, as bytes.
+
+        Parameters, buffers and the optimizer's state, which are alive at all of them, are added to
+        the gradients of weights.
+        """
         gradients = FLOAT_BYTES * self.trainable
         lasting = (1 + copies) * self.file_bytes + state_copies(optimizer) * gradients
         if precision == "mixed":

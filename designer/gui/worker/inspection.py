@@ -195,6 +195,6 @@ class _Question:
         return background.can_be_called(self.done) and background.can_be_called(self.failed)
 
     def tell(self, progress: Callable[[float], object], share: float) -> None:
-        """Say which share is done."""
+        """Report the share of the work that is done, from 0 to 1, if anyone still listens."""
         if self.lives:
             progress(share)

@@ -100,13 +100,13 @@ class _Idleness:
 
 @cache
 def _idleness() -> _Idleness:
-    """Watch imports and the main thread from now on."""
+    """Return what knows whether the window is idle; the first call installs the wait in threads."""
     sys.addaudithook(_give_way)
     return _Idleness()
 
 
 def _give_way(event: str, arguments: object) -> None:
-    """Wait before an import of a considerate thread.
+    """Before each import in a thread of `run`, wait until the window is idle.
 
     Python calls this before it takes the lock of the module; a finder would be called with a lock
     for which the main thread waits at any import.

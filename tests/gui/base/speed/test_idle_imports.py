@@ -28,15 +28,19 @@ application.exec()
 """
 
 
-def test_qts_classes_are_made_before_a_thread_looks_for_them() -> None:
+def _printed(program: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM],
+        [sys.executable, "-c", program],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.split() == ["False", "True", "False"]
+    return done.stdout.split()
+
+
+def test_qts_classes_are_made_before_a_thread_looks_for_them() -> None:
+    assert _printed(_PROGRAM) == ["False", "True", "False"]
 
 
 _SHARED = """
@@ -107,11 +111,4 @@ print(times["imported"] > times["free"])
 
 
 def test_modules_are_imported_when_the_window_is_no_longer_busy() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _BUSY],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["True"]
+    assert _printed(_BUSY) == ["True"]
